@@ -1,0 +1,1 @@
+"""Shopify as a channel of ordercore."""

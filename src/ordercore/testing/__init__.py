@@ -1,0 +1,1 @@
+"""What tests of an application or a plugin need: fixtures, suites to subclass, strategies."""

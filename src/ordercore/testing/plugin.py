@@ -1,0 +1,1 @@
+"""The pytest plugin of ordercore: pytest loads it wherever ordercore is installed, so it imports nothing heavy."""

@@ -1,0 +1,78 @@
+"""What holds for every test: how hard hypothesis tries, and how much CPU time a suite may use."""
+
+import os
+from collections import defaultdict
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("dev", max_examples=40, deadline=None, print_blob=True)
+settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True, derandomize=True, database=None)
+settings.register_profile(
+    "nightly", max_examples=5_000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "dev")
+settings.load_profile(PROFILE)
+
+# A suite is a folder of tests: `tests` itself, a folder in it, or the tests of a plugin. The
+# budgets are generous: to exceed one is not noise but a test that became slow (mark it `slow`).
+BUDGET_CPU_SECONDS = {
+    "tests": 60,
+    "tests/properties": 90,
+}
+BUDGET_OF_OTHERS = 30
+
+
+def suite_of(path: Path, root: Path) -> str:
+    parts = path.relative_to(root).parts
+    return "/".join(parts[:3] if parts[0] == "plugins" else parts[:2] if len(parts) > 2 else parts[:1])
+
+
+def cpu_seconds() -> float:
+    """This process and the children that it waited for; other work on the machine does not count."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+class CpuBudget:
+    """Sums the CPU time of each suite, prints it, and fails a run that used more than it may."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.spent: defaultdict[str, float] = defaultdict(float)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        before = cpu_seconds()
+        try:
+            return (yield)
+        finally:
+            if item.get_closest_marker("slow") is None:
+                self.spent[suite_of(item.path, self.root)] += cpu_seconds() - before
+
+    def exceeded(self) -> bool:
+        # The nightly profile tries so often that no budget holds.
+        return PROFILE != "nightly" and any(spent > budget_of(suite) for suite, spent in self.spent.items())
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if exitstatus == pytest.ExitCode.OK and self.exceeded():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        terminalreporter.section("CPU time", sep="-")
+        for suite, spent in sorted(self.spent.items()):
+            within = spent <= budget_of(suite)
+            line = f"suite {suite}: {spent:.1f} s of {budget_of(suite)} s budget"
+            terminalreporter.write_line(line if within else f"{line}: TOO MUCH", red=not within)
+
+
+def budget_of(suite: str) -> int:
+    return BUDGET_CPU_SECONDS.get(suite, BUDGET_OF_OTHERS)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Registered by hand: the hooks of a conftest file see only the tests beside it.
+    config.pluginmanager.register(CpuBudget(config.rootpath), "ordercore-cpu-budget")
