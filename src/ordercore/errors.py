@@ -1,0 +1,292 @@
+"""What can go wrong, as types: stable codes, typed fields, a message made from them, and a hint.
+
+::
+
+    OrdercoreError
+    ├── Rejected                 a caller's mistake or a broken rule; nothing was recorded
+    │   ├── InvalidCommand       the command itself cannot be right
+    │   ├── NotFound             what it names does not exist
+    │   ├── TransitionRefused    not allowed in this state; lists what is
+    │   ├── Held                 a named hold blocks it
+    │   ├── ExceedsQuantity      more units than there are at that step of the line
+    │   ├── Insufficient         not enough stock; names every shortage
+    │   ├── Conflict             the caller saw an older version
+    │   ├── Mismatch             the idempotency key was used for something else
+    │   ├── Refused              a guard plugin said no
+    │   └── InvalidInput         a document or mapping from outside, with its problems
+    ├── StoreError               the store failed, not the caller
+    │   ├── StoreBusy            retried until the deadline
+    │   ├── OutcomeUnknown       connection lost at commit; ask again by command id
+    │   ├── Corrupted            a stored row does not read
+    │   └── SchemaVersion        the file belongs to another release
+    ├── BrokenRule               a defect in ordercore or a plugin, found before anything was written
+    ├── ConfigurationError       wiring that cannot work
+    ├── MissingExtra             an optional dependency is not installed; says what to type
+    └── AdapterError             a channel or carrier could not be used
+        ├── AuthenticationFailed
+        └── ProtocolViolation
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
+
+Field = str | int | bool | None | tuple[str, ...]
+
+DOCS = "docs/reference/errors.md#"
+
+
+def did_you_mean(word: str, known: Iterable[str], *, limit: int = 3) -> str:
+    """A sentence naming the nearest known words, or an empty string."""
+    near = difflib.get_close_matches(word, sorted(known), n=limit, cutoff=0.6)
+    return f"Did you mean {' or '.join(repr(name) for name in near)}?" if near else ""
+
+
+class OrdercoreError(Exception):
+    """Base of everything ordercore raises; `code` is stable and documented, `fields` are its facts."""
+
+    code: ClassVar[str] = "ordercore_error"
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, message: str = "", *, hint: str = "", **fields: Field) -> None:
+        """Keep the message, the hint and the typed facts the message was made from."""
+        self.message = message or self.code
+        self.hint = hint
+        self.fields: Mapping[str, Field] = fields
+        super().__init__(self.message if not hint else f"{self.message} {hint}")
+
+    def __getattr__(self, name: str) -> Field:
+        """Fields are attributes, so that callers never parse text."""
+        fields = self.__dict__.get("fields", {})
+        if name in fields:
+            value: Field = fields[name]
+            return value
+        raise AttributeError(name)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors travel between processes whole."""
+        return _rebuild, (type(self), self.message, self.hint, dict(self.fields), self._extra())
+
+    def _extra(self) -> dict[str, object]:
+        return {}
+
+    @property
+    def doc(self) -> str:
+        """Where this code is documented."""
+        return DOCS + self.code
+
+    def as_problem(self) -> dict[str, object]:
+        """RFC 9457 problem details."""
+        body: dict[str, object] = {"type": self.doc, "title": self.code, "status": self.http_status}
+        body["detail"] = self.message
+        if self.hint:
+            body["hint"] = self.hint
+        body.update({name: list(value) if isinstance(value, tuple) else value for name, value in self.fields.items()})
+        return body
+
+
+def _rebuild(
+    kind: type[OrdercoreError], message: str, hint: str, fields: dict[str, Field], extra: dict[str, object]
+) -> OrdercoreError:
+    error = kind.__new__(kind)
+    OrdercoreError.__init__(error, message, hint=hint, **fields)
+    error.__dict__.update(extra)
+    return error
+
+
+class Rejected(OrdercoreError):
+    """A caller's mistake or a broken rule: the command changed nothing."""
+
+    code = "rejected"
+    http_status = 422
+
+
+class InvalidCommand(Rejected):
+    """A field of the command cannot be right whatever the state."""
+
+    code = "invalid_command"
+
+
+class NotFound(Rejected):
+    """What the command or read names does not exist."""
+
+    code = "not_found"
+    http_status = 404
+
+    @classmethod
+    def named(cls, kind: str, name: str, known: Iterable[str] = ()) -> NotFound:
+        """No such thing, with the nearest known names."""
+        return cls(f"There is no {kind} {name!r}.", kind=kind, name=name, hint=did_you_mean(name, known))
+
+
+class TransitionRefused(Rejected):
+    """The state does not allow this; `allowed` lists what it does."""
+
+    code = "transition_refused"
+    http_status = 409
+
+    @classmethod
+    def of(cls, machine: str, state: str, asked: str, allowed: Iterable[str]) -> TransitionRefused:
+        """Refuse `asked` in `state`, naming what is allowed there."""
+        names = tuple(sorted(allowed))
+        hint = f"Allowed here: {', '.join(names)}." if names else "Nothing is allowed here: the state is final."
+        return cls(
+            f"{machine} is {state}: {asked} is not possible.",
+            machine=machine, state=state, asked=asked, allowed=names, hint=hint,
+        )  # fmt: skip
+
+
+class Held(Rejected):
+    """An open hold blocks this transition."""
+
+    code = "held"
+    http_status = 409
+
+
+class ExceedsQuantity(Rejected):
+    """More units asked than stand at that step of the line."""
+
+    code = "exceeds_quantity"
+    http_status = 409
+
+    @classmethod
+    def of(cls, step: str, line: str, asked: int, there: int, hint: str = "") -> ExceedsQuantity:
+        """`asked` units at `step` where only `there` are."""
+        return cls(
+            f"Line {line!r}: {asked} asked, {there} {step}.", step=step, line=line, asked=asked, there=there, hint=hint
+        )
+
+
+class Insufficient(Rejected):
+    """Not enough stock; `shortages` names every line, SKU and missing quantity, `found_by` planning or commit."""
+
+    code = "insufficient"
+    http_status = 409
+
+    def __init__(self, shortages: Sequence[tuple[str, str, int]], *, found_by: str, hint: str = "") -> None:
+        """`shortages` are (line, sku, missing units)."""
+        self.shortages = tuple(shortages)
+        self.found_by = found_by
+        listed = "; ".join(f"{sku}: {missing} short" + (f" (line {line})" if line else "") for line, sku, missing in self.shortages)
+        super().__init__(
+            f"Not enough stock: {listed}.", found_by=found_by, skus=tuple(sku for _, sku, _ in self.shortages), hint=hint
+        )
+
+    def _extra(self) -> dict[str, object]:
+        return {"shortages": self.shortages, "found_by": self.found_by}
+
+
+class Conflict(Rejected):
+    """The caller named a version that is not the newest."""
+
+    code = "conflict"
+    http_status = 409
+
+
+class Mismatch(Rejected):
+    """The idempotency key was used before with other content; nothing was written."""
+
+    code = "mismatch"
+    http_status = 409
+
+
+class Refused(Rejected):
+    """A guard refused, or failed and so refuses; `plugin` names it."""
+
+    code = "refused"
+    http_status = 403
+
+
+class InvalidInput(Rejected):
+    """Input from outside that cannot become a command; `problems` say where and why."""
+
+    code = "invalid_input"
+    http_status = 400
+
+    def __init__(self, problems: Sequence[tuple[str, str, str]], *, hint: str = "") -> None:
+        """`problems` are (code, path, message)."""
+        self.problems = tuple(problems)
+        listed = "; ".join(f"{path}: {message}" for _, path, message in self.problems)
+        super().__init__(listed, codes=tuple(code for code, _, _ in self.problems), hint=hint)
+
+    def _extra(self) -> dict[str, object]:
+        return {"problems": self.problems}
+
+
+class StoreError(OrdercoreError):
+    """The store failed; the command may be sent again with the same key."""
+
+    code = "store_error"
+    http_status = 503
+
+
+class StoreBusy(StoreError):
+    """Other writers held the store until the deadline."""
+
+    code = "store_busy"
+
+
+class OutcomeUnknown(StoreError):
+    """Whether the commit took place is not known: ask `outcome(command_id)` before anything is sent again."""
+
+    code = "outcome_unknown"
+
+
+class Corrupted(StoreError):
+    """A stored row does not read; `position` names it."""
+
+    code = "corrupted"
+
+
+class SchemaVersion(StoreError):
+    """The stored schema belongs to another release."""
+
+    code = "schema_version"
+
+
+class BrokenRule(OrdercoreError):
+    """An identity or contract does not hold: a defect, found before anything was written."""
+
+    code = "broken_rule"
+
+
+class ConfigurationError(OrdercoreError):
+    """The kernel cannot be wired like this."""
+
+    code = "configuration_error"
+
+
+class MissingExtra(OrdercoreError):
+    """An optional dependency is not installed."""
+
+    code = "missing_extra"
+
+    @classmethod
+    def of(cls, extra: str, needed_for: str) -> MissingExtra:
+        """Say what to type."""
+        return cls(
+            f"{needed_for} needs the extra [{extra}].", extra=extra, hint=f'Type: pip install "ordercore[{extra}]"'
+        )
+
+
+class AdapterError(OrdercoreError):
+    """A channel, carrier or supplier could not be used."""
+
+    code = "adapter_error"
+    http_status = 502
+
+
+class AuthenticationFailed(AdapterError):
+    """The sender of a transmission is not who it says, or cannot be checked."""
+
+    code = "authentication_failed"
+    http_status = 401
+
+
+class ProtocolViolation(AdapterError):
+    """Not even one message of the transmission can be delimited."""
+
+    code = "protocol_violation"
+    http_status = 400

@@ -1,0 +1,68 @@
+"""Messages: commands in, events out, the context around both, and the receipt a caller gets."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from attrs import frozen
+
+from ordercore.values import CommandId, Cursor, OrderId, Stream
+
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Command(Generic[R]):
+    """A wish, in the imperative; `R` is the type of its receipt's result."""
+
+    __slots__ = ()
+
+
+class Event:
+    """A fact, in the past tense; never changed once recorded."""
+
+    __slots__ = ()
+
+
+@frozen
+class Context:
+    """Everything a decision may know of the world outside its state; decisions have no clock of their own.
+
+    `now` is when it is recorded, `effective` when it is true in the world; both aware, in UTC.
+    """
+
+    command_id: CommandId
+    now: datetime
+    effective: datetime
+    actor: str = ""
+    cause: str = ""
+    correlation: str = ""
+
+
+@frozen
+class Recorded:
+    """An event as it stands in the log."""
+
+    event: Event
+    stream: Stream
+    version: int
+    position: Cursor
+    command_id: CommandId
+    recorded_at: datetime
+    effective_at: datetime
+    actor: str = ""
+    cause: str = ""
+    correlation: str = ""
+
+
+@frozen
+class Receipt(Generic[R_co]):
+    """What a command came to: its events and its result, the same for a repeat (`duplicate`) as for the first time."""
+
+    command_id: CommandId
+    duplicate: bool
+    events: tuple[Event, ...]
+    result: R_co
+    position: Cursor | None = None
+    order_id: OrderId | None = None

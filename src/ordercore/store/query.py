@@ -1,0 +1,141 @@
+"""What can be read: a closed set of queries, answered from one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar, cast
+
+from attrs import field, frozen
+
+from ordercore.message import Command, Event, Recorded
+from ordercore.store.posting import Row, RowKey
+from ordercore.values import CommandId, Cursor, Place, Sku, Stream
+
+A = TypeVar("A")
+
+
+class Query(Generic[A]):
+    """A question whose answer is an `A`. Queries compare by identity: each is the key of its own answer."""
+
+    __slots__ = ()
+
+
+@frozen
+class Head:
+    """Events of a stream after a version, and the version (number of events) the stream is at."""
+
+    version: int
+    events: tuple[Event, ...]
+
+
+@frozen
+class Document:
+    """A stored document; `revision` counts its writes from 1."""
+
+    kind: str
+    key: str
+    revision: int
+    body: object
+    tag: str = ""
+    sort: str = ""
+
+
+@frozen
+class Outcome:
+    """What the store knows of a command id: whether the command was the same, and what it came to."""
+
+    command_id: CommandId
+    matches: bool
+    at: datetime
+    position: Cursor | None
+    appended: tuple[tuple[Stream, int, tuple[Event, ...]], ...]
+    """(stream, version of the first event, events), in the order of the batch."""
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All events, in the order of the batch."""
+        return tuple(event for _, _, events in self.appended for event in events)
+
+
+@frozen(eq=False)
+class ReadStream(Query[Head]):
+    """Events of a stream after version `after`."""
+
+    stream: Stream
+    after: int = 0
+
+
+@frozen(eq=False)
+class ReadHead(Query[int]):
+    """The version of a stream, without its events."""
+
+    stream: Stream
+
+
+@frozen(eq=False)
+class ReadPositions(Query[Mapping[RowKey, Row]]):
+    """Every row of these SKUs; with `place`, only the rows there. Rows of zeros may be missing."""
+
+    skus: tuple[Sku, ...]
+    place: Place | None = None
+
+
+@frozen(eq=False)
+class ReadOffers(Query[Mapping[Sku, Mapping[Place, int]]]):
+    """For each SKU where own stock is available: place -> units > 0 of the pool row. The hot read: no objects."""
+
+    skus: tuple[Sku, ...]
+
+
+@frozen(eq=False)
+class ReadDocument(Query[Document | None]):
+    """One document."""
+
+    kind: str
+    key: str
+
+
+@frozen(eq=False)
+class ReadDocuments(Query[tuple[Document, ...]]):
+    """Documents of a kind ordered by (sort, key): with `tag` only those, `after` a (sort, key), at most `limit`."""
+
+    kind: str
+    tag: str | None = None
+    after: tuple[str, str] | None = None
+    limit: int = 1000
+    newest_first: bool = False
+
+
+@frozen(eq=False)
+class ReadCounter(Query[int]):
+    """A counter's value; 0 if it was never bumped."""
+
+    counter: str
+
+
+@frozen(eq=False)
+class ReadOutcome(Query[Outcome | None]):
+    """What became of a command id; with `command`, `matches` says whether it was this one."""
+
+    command_id: CommandId
+    command: Command[Any] | None = None
+
+
+@frozen(eq=False)
+class ReadLog(Query[tuple[Recorded, ...]]):
+    """The recorded events at these positions of the log, or of one stream with everything about each."""
+
+    stream: Stream | None = None
+    positions: Sequence[Cursor] = ()
+
+
+@frozen(eq=False)
+class Snapshot:
+    """Answers by query, all as of one moment."""
+
+    answers: dict[int, object] = field(factory=dict)
+
+    def of(self, query: Query[A]) -> A:
+        """The answer to `query`, which must have been asked."""
+        return cast(A, self.answers[id(query)])
