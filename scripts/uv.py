@@ -8,6 +8,7 @@ import ast
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 TOOLS = Path(__file__).resolve().parent.parent / ".tools"
@@ -37,7 +38,7 @@ def reachable(place: str) -> bool:
 
 
 def uv_environment(pip: dict[str, str], *, locking: bool) -> dict[str, str]:
-    """pip's settings in uv's words."""
+    """Say pip's settings in uv's words."""
     settings = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
     if locking:
         # A folder of wheels on this machine knows the files for this machine only, and a
@@ -67,6 +68,10 @@ def uv_environment(pip: dict[str, str], *, locking: bool) -> dict[str, str]:
 
 def main() -> int:
     if not UV.exists():
+        if find_spec("pip") is None:
+            sys.exit(
+                f"{sys.executable} has no pip, which installs everything else (on Debian: apt install python3-pip)"
+            )
         # --target works where Debian refuses an install and has no ensurepip for a venv.
         subprocess.run(
             [sys.executable, "-m", "pip", "install", "-qq", "--target", str(TOOLS), "--upgrade", VERSION], check=True

@@ -82,7 +82,11 @@ def test_import_pulls_in_nothing_optional(code):
 def test_the_layers_hold():
     # In a process of its own: import-linter changes the interpreter that it runs in.
     done = subprocess.run(
-        [Path(sys.executable).parent / "lint-imports", "--no-cache"], capture_output=True, text=True, check=False, cwd=ROOT
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
