@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ordercore.values import CommandId, Cursor, OrderId, Stream
 
@@ -66,3 +67,32 @@ class Receipt(Generic[R_co]):
     result: R_co
     position: Cursor | None = None
     order_id: OrderId | None = None
+
+
+Fields = dict[str, object]
+"""An event's stored fields, as JSON gives them."""
+
+
+@frozen
+class EventType:
+    """The name an event is stored under, for good: never a Python path, which would tie stored data to the code.
+
+    `version` is the newest; `upcasters[n]` is a pure function from the stored fields of version n to those of n + 1.
+    Every `<area>/events.py` lists its own in `EVENTS: Final[tuple[EventType, ...]]`.
+    """
+
+    name: str
+    version: int
+    cls: type[Event]
+    upcasters: Mapping[int, Callable[[Fields], Fields]] = field(factory=dict)
+
+
+@frozen
+class DocumentType:
+    """The name a document body is stored under; `<area>/events.py` lists them in `DOCUMENTS`.
+
+    Documents have no versions: a field may be added with a default, nothing else may change.
+    """
+
+    name: str
+    cls: type[object]
