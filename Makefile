@@ -51,7 +51,7 @@ format: $(VENV)/.ok  ## Put the code into its form and mend what can be mended.
 
 bench: $(VENV)/.ok  ## Measure; writes build/bench.json.
 	@mkdir -p build
-	$(RUN) benchmarks/run.py --output build/bench.json
+	$(RUN) benchmarks/run.py
 
 lock:  ## Resolve the requirements anew, keeping pins that still fit (UPGRADE=1: the newest).
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --all-extras --group dev $(PROJECTS) -o requirements.lock

@@ -6,6 +6,7 @@ works, uv would not; so what pip has been told is handed over, unless uv was tol
 
 import ast
 import os
+import ssl
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -17,10 +18,13 @@ VERSION = "uv>=0.8,<1"
 
 
 def pip_settings() -> dict[str, str]:
-    """What pip is configured with, the strongest source last: global, install, environment."""
-    listed = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
-    ).stdout
+    """What pip is configured with."""
+    listing = [sys.executable, "-m", "pip", "config", "list"]
+    return parsed(subprocess.run(listing, capture_output=True, text=True, check=False).stdout)
+
+
+def parsed(listed: str) -> dict[str, str]:
+    """Settings by name, the nearest source last: all commands, `pip install`, environment."""
     sections: dict[str, dict[str, str]] = {"global": {}, "install": {}, ":env:": {}}
     for line in listed.splitlines():
         name, _, value = line.partition("=")
@@ -35,6 +39,13 @@ def reachable(place: str) -> bool:
     if place.startswith("file://"):
         return Path(place.removeprefix("file://")).is_dir()
     return "://" in place or Path(place).expanduser().exists()
+
+
+def system_certificates() -> bool:
+    """True where the system has certificates: a company's own are there, and uv's are only the public ones."""
+    known = ssl.get_default_verify_paths()
+    folder = Path(known.capath) if known.capath else None
+    return os.name == "nt" or known.cafile is not None or (folder is not None and any(folder.iterdir()))
 
 
 def uv_environment(pip: dict[str, str], *, locking: bool) -> dict[str, str]:
@@ -59,6 +70,8 @@ def uv_environment(pip: dict[str, str], *, locking: bool) -> dict[str, str]:
         settings["UV_INSECURE_HOST"] = hosts
     if timeout := pip.get("default-timeout", pip.get("timeout")):
         settings["UV_HTTP_TIMEOUT"] = timeout
+    if system_certificates():
+        settings["UV_SYSTEM_CERTS"] = "1"
     if (certificates := pip.get("cert")) and Path(certificates).is_file():
         settings["SSL_CERT_FILE"] = certificates
     if proxy := pip.get("proxy"):
