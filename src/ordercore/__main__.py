@@ -1,24 +1,20 @@
-"""`python -m ordercore` and the `ordercore` command: the command line, when its packages are there."""
+"""`python -m ordercore` and the `ordercore` command: the command line, where its packages are installed."""
 
 import sys
-
-# What the extra `cli` installs. Anything else that is missing is a fault and keeps its traceback.
-OPTIONAL = {"click", "rich"}
+from importlib.util import find_spec
 
 
 def main() -> int:
     """Run the command line; without the extra `cli`, say what to install."""
-    try:
-        from ordercore.cli import main as run
-    except ModuleNotFoundError as missing:
-        if missing.name is None or missing.name.partition(".")[0] not in OPTIONAL:
-            raise
+    if missing := [package for package in ("click", "rich") if find_spec(package) is None]:
         print(
-            f"The command line of ordercore needs {missing.name}, which is not installed."
+            f"The command line of ordercore needs {' and '.join(missing)}."
             ' Install it with: pip install "ordercore[cli]"',
             file=sys.stderr,
         )
         return 2
+    from ordercore.cli import main as run
+
     return run()
 
 
