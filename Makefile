@@ -42,7 +42,7 @@ check: $(VENV)/.ok  ## Lint, formatting, types, layers, change notes.
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy $(SOURCES)
-	$(VENV)/bin/lint-imports
+	$(VENV)/bin/lint-imports --no-logo
 	$(VENV)/bin/towncrier build --draft --version unreleased > build/changes.md
 
 format: $(VENV)/.ok  ## Put the code into its form and mend what can be mended.
