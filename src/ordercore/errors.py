@@ -20,6 +20,7 @@
     │   ├── Corrupted            a stored row does not read
     │   └── SchemaVersion        the file belongs to another release
     ├── BrokenRule               a defect in ordercore or a plugin, found before anything was written
+    │   └── InvalidPlan          a sourcing strategy planned what it may not
     ├── ConfigurationError       wiring that cannot work
     ├── MissingExtra             an optional dependency is not installed; says what to type
     └── AdapterError             a channel or carrier could not be used
@@ -250,6 +251,12 @@ class BrokenRule(OrdercoreError):
     """An identity or contract does not hold: a defect, found before anything was written."""
 
     code = "broken_rule"
+
+
+class InvalidPlan(BrokenRule):
+    """A strategy planned what it may not; `strategy`, `line`, `sku`, `place` and the figures say what."""
+
+    code = "invalid_plan"
 
 
 class ConfigurationError(OrdercoreError):
