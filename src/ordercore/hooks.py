@@ -1,0 +1,82 @@
+"""The hooks: where many plugins may speak. Each is a function of this name, marked with `hookimpl`.
+
+::
+
+    from ordercore.hooks import hookimpl
+    from ordercore.ports import ChannelKind
+
+
+    @hookimpl
+    def ordercore_register_channels():
+        return [ChannelKind("paper", make=PaperChannel, capabilities={"file"})]
+
+A module with such functions is a plugin: pass it as `Kernel(plugins=[module])`, or name it in the entry point group
+`ordercore` of a distribution, where configuration by kind finds it. Plugins run in this process and are trusted.
+Hooks are called once when a kernel is built (`register`) or once per command (`guard`), never per line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import pluggy
+from attrs import frozen
+
+from ordercore.message import Command, Context, DocumentType, EventType
+from ordercore.plan import Strategy
+from ordercore.ports import ChannelKind
+from ordercore.store import Store
+
+PROJECT: Final = "ordercore"
+hookspec: Final = pluggy.HookspecMarker(PROJECT)
+hookimpl: Final = pluggy.HookimplMarker(PROJECT)
+
+
+@frozen
+class StoreKind:
+    """A kind of store: `open(url)` gives one for a URL whose scheme is `scheme`, such as `sqlite:///shop.db`."""
+
+    scheme: str
+    open: Callable[[str], Store]
+
+
+@frozen
+class Refusal:
+    """A guard's no. `code` is the plugin's own and stable, `message` is shown to the caller as it is."""
+
+    code: str
+    message: str
+
+
+class OrdercoreHooks:
+    """Every hook there is. An implementation may leave out parameters, but not name others."""
+
+    @hookspec
+    def ordercore_register_channels(self) -> Iterable[ChannelKind]:  # type: ignore[empty-body]  # a spec has no body
+        """Kinds of channels. Called once per kernel; a kind that two plugins claim is a ConfigurationError."""
+
+    @hookspec
+    def ordercore_register_strategies(self) -> Iterable[Strategy]:  # type: ignore[empty-body]
+        """Sourcing strategies, by their `name`. Called once per kernel; names are claimed as kinds of channels are."""
+
+    @hookspec
+    def ordercore_register_stores(self) -> Iterable[StoreKind]:  # type: ignore[empty-body]
+        """Kinds of stores, by the scheme of their URL. Called when a store is opened by URL."""
+
+    @hookspec
+    def ordercore_register_events(self) -> Iterable[EventType | DocumentType]:  # type: ignore[empty-body]
+        """Names that the plugin's own events and documents are stored under. Called once per kernel.
+
+        Names begin with the plugin's: `acme.gift_wrapped`. Events need a rule for `postings_of` as well.
+        """
+
+    @hookspec
+    def ordercore_guard(self, command: Command[Any], state: object, context: Context) -> Refusal | None:
+        """Whether this command may be decided on this state. None lets it pass; the first Refusal stands.
+
+        `command` is what was asked, `state` what it would act on (an `Order`, an item; None where there is none yet),
+        `context` the time and the actor. Called once per command, and again when a conflict makes it read again, so
+        it must be pure: no clock, no network, no changes to what it is given. It fails closed: one that raises, or
+        returns anything else, refuses the command, and the caller sees the plugin's name.
+        """
