@@ -18,6 +18,7 @@
     │   ├── StoreBusy            retried until the deadline
     │   ├── OutcomeUnknown       connection lost at commit; ask again by command id
     │   ├── Corrupted            a stored row does not read
+    │   ├── UnknownEvent         a stored event of another release or a missing plugin
     │   └── SchemaVersion        the file belongs to another release
     ├── BrokenRule               a defect in ordercore or a plugin, found before anything was written
     │   └── InvalidPlan          a sourcing strategy planned what it may not
@@ -170,9 +171,14 @@ class Insufficient(Rejected):
         """`shortages` are (line, sku, missing units)."""
         self.shortages = tuple(shortages)
         self.found_by = found_by
-        listed = "; ".join(f"{sku}: {missing} short" + (f" (line {line})" if line else "") for line, sku, missing in self.shortages)
+        listed = "; ".join(
+            f"{sku}: {missing} short" + (f" (line {line})" if line else "") for line, sku, missing in self.shortages
+        )
         super().__init__(
-            f"Not enough stock: {listed}.", found_by=found_by, skus=tuple(sku for _, sku, _ in self.shortages), hint=hint
+            f"Not enough stock: {listed}.",
+            found_by=found_by,
+            skus=tuple(sku for _, sku, _ in self.shortages),
+            hint=hint,
         )
 
     def _extra(self) -> dict[str, object]:
@@ -239,6 +245,12 @@ class Corrupted(StoreError):
     """A stored row does not read; `position` names it."""
 
     code = "corrupted"
+
+
+class UnknownEvent(StoreError):
+    """A stored event has a name or version that neither this release nor its plugins know; it is never skipped."""
+
+    code = "unknown_event"
 
 
 class SchemaVersion(StoreError):

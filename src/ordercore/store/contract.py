@@ -23,7 +23,7 @@ class EventCodec(Protocol):
         ...
 
     def load_events(self, text: str) -> tuple[Event, ...]:
-        """Back, through upcasters. Raises Corrupted for text that does not read, NotFound for an unknown name."""
+        """Back, through upcasters. Raises Corrupted for text that does not read, UnknownEvent for an unknown name."""
         ...
 
     def dump_document(self, body: object) -> str:
@@ -97,7 +97,13 @@ class Store(Protocol):
         ...
 
     def checkpoint(
-        self, consumer: str, expected: Cursor | None, cursor: Cursor | None, batch: Batch | None = None, *, tenant: str = ""
+        self,
+        consumer: str,
+        expected: Cursor | None,
+        cursor: Cursor | None,
+        batch: Batch | None = None,
+        *,
+        tenant: str = "",
     ) -> CommitResult:
         """Move a follower from `expected` to `cursor` and write its effects, in one commit; Conflicted if it moved."""
         ...
