@@ -1,0 +1,5 @@
+"""The memory store: `MemoryStore`."""
+
+from ordercore.store.memory.store import MemoryStore
+
+__all__ = ["MemoryStore"]

@@ -1,0 +1,335 @@
+"""All that one tenant has in memory: log, streams, rows, documents, counters, timers and consumers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import add
+from typing import Any, Final
+
+from ordercore.errors import BrokenRule
+from ordercore.message import Command, Context, Event, Recorded
+from ordercore.store.batch import Batch, DocumentChange, PutDocument, SetTimer
+from ordercore.store.guards import floors_of, shortages
+from ordercore.store.memory.shelf import Shelf
+from ordercore.store.memory.timers import Timers
+from ordercore.store.posting import Row, RowKey, posting_rule
+from ordercore.store.query import (
+    Document,
+    Head,
+    Outcome,
+    ReadCounter,
+    ReadDocument,
+    ReadDocuments,
+    ReadHead,
+    ReadLog,
+    ReadOffers,
+    ReadOutcome,
+    ReadPositions,
+    ReadStream,
+)
+from ordercore.store.result import Breach, CommitResult, Committed, Conflicted, Duplicate, Mismatched, Page, Short
+from ordercore.store.scalars import MAX_BALANCE, micros_of, position_of
+from ordercore.store.verify import Movements, Rebuild, differences, gaps, past_negatives
+from ordercore.values import CommandId, Cursor, Place, Sku, Stream
+
+
+class Record:
+    """One committed batch."""
+
+    __slots__ = ("command", "command_id", "context", "entries")
+
+    def __init__(self, command_id: CommandId, command: Command[Any], context: Context) -> None:
+        self.command_id = command_id
+        self.command = command
+        self.context = context
+        self.entries: tuple[Entry, ...] = ()
+
+
+class Entry:
+    """One log row: the events of one append."""
+
+    __slots__ = ("events", "first", "position", "record", "stream")
+
+    def __init__(self, position: int, stream: Stream, first: int, events: tuple[Event, ...], record: Record) -> None:
+        self.position = position
+        self.stream = stream
+        self.first = first
+        self.events = events
+        self.record = record
+
+    def recorded(self) -> Iterator[Recorded]:
+        record, context = self.record, self.record.context
+        position = Cursor(str(self.position))
+        for version, event in enumerate(self.events, self.first):
+            yield Recorded(
+                event, self.stream, version, position, record.command_id, context.now, context.effective,
+                context.actor, context.cause, context.correlation,
+            )  # fmt: skip
+
+
+class Tenant:
+    """All that one tenant has."""
+
+    __slots__ = (
+        "consumers",
+        "counters",
+        "documents",
+        "log",
+        "pools",
+        "records",
+        "rows",
+        "shelves",
+        "skus",
+        "streams",
+        "timers",
+    )
+
+    def __init__(self) -> None:
+        self.log: list[Entry] = []
+        self.records: dict[CommandId, Record] = {}
+        self.streams: dict[Stream, list[Entry]] = {}
+        self.rows: dict[RowKey, list[int]] = {}
+        self.skus: dict[Sku, dict[RowKey, list[int]]] = {}
+        self.pools: dict[Sku, dict[Place, list[int]]] = {}
+        self.documents: dict[tuple[str, str], Document] = {}
+        self.shelves: dict[tuple[str, str | None], Shelf] = {}
+        self.counters: dict[str, int] = {}
+        self.timers = Timers()
+        self.consumers: dict[str, Cursor] = {}
+
+    def commit(self, batch: Batch) -> CommitResult:
+        known = self.records.get(batch.command_id)
+        if known is not None:
+            first = self.outcome(batch.command_id, batch.command)
+            return Duplicate(first) if first is not None and first.matches else Mismatched(batch.command_id)
+        _refuse_unzoned(batch)
+        conflict = self._stale_stream(batch) or self._stale_counter(batch) or self._stale_document(batch)
+        if conflict is not None:
+            return conflict
+        after = self._rows_after(batch)
+        if isinstance(after, Short):
+            return after
+        return self._write(batch, after)
+
+    def head(self, stream: Stream) -> int:
+        entries = self.streams.get(stream)
+        return entries[-1].first + len(entries[-1].events) - 1 if entries else 0
+
+    def _stale_stream(self, batch: Batch) -> Conflicted | None:
+        ahead: dict[Stream, int] = {}
+        for append in batch.appends:
+            stream = append.stream
+            head = ahead.get(stream, -1)
+            if head < 0:
+                head = self.head(stream)
+            if append.expected is not None and append.expected != head:
+                return Conflicted(stream, append.expected, head)
+            ahead[stream] = head + len(append.events)
+        return None
+
+    def _stale_counter(self, batch: Batch) -> Conflicted | None:
+        for require in batch.requires:
+            value = self.counters.get(require.counter, 0)
+            if value != require.value:
+                return Conflicted(require.counter, require.value, value)
+        return None
+
+    def _stale_document(self, batch: Batch) -> Conflicted | None:
+        ahead: dict[tuple[str, str], int] = {}
+        for change in batch.documents:
+            name = (change.kind, change.key)
+            revision = ahead.get(name, -1)
+            if revision < 0:
+                document = self.documents.get(name)
+                revision = document.revision if document is not None else 0
+            if isinstance(change, PutDocument):
+                if change.expected is not None and change.expected != revision:
+                    return Conflicted(f"{change.kind}/{change.key}", change.expected, revision)
+                ahead[name] = revision + 1
+            else:
+                ahead[name] = 0
+        return None
+
+    def _rows_after(self, batch: Batch) -> list[tuple[RowKey, list[int] | None, list[int]]] | Short:
+        """(key, row as it is, figures it will have), or every shortage."""
+        floors = floors_of(batch)
+        found, short = [], False
+        for key, change in batch.rows.items():
+            row = self.rows.get(key)
+            after = list(map(add, row, change)) if row is not None else change.copy()
+            if max(after) > MAX_BALANCE:
+                raise BrokenRule(f"More than 2**62 units of {key[0]} at {key[1]}.", sku=key[0], place=key[1])
+            if min(after) < 0 or (floors and change[0] < 0 and after[0] < floors.get(key, 0)):
+                short = True
+            found.append((key, row, after))
+        if short:
+            return Short(tuple(shortages(((key, batch.rows[key], after) for key, _, after in found), floors)))
+        return found
+
+    def _write(self, batch: Batch, after: list[tuple[RowKey, list[int] | None, list[int]]]) -> Committed:
+        record = Record(batch.command_id, batch.command, batch.context)
+        self.records[batch.command_id] = record
+        versions: dict[Stream, int] = {}
+        log, entries = self.log, []
+        for append in batch.appends:
+            stream, events = append.stream, append.events
+            head = self.head(stream)
+            versions[stream] = head + len(events)
+            if events:
+                entry = Entry(len(log) + 1, stream, head + 1, events, record)
+                log.append(entry)
+                entries.append(entry)
+                self.streams.setdefault(stream, []).append(entry)
+        record.entries = tuple(entries)
+        for bump in batch.bumps:
+            self.counters[bump.counter] = self.counters.get(bump.counter, 0) + 1
+        for change in batch.documents:
+            self._put(change)
+        for timer in batch.timers:
+            self.timers.change(timer)
+        for key, row, figures in after:
+            if row is None:
+                self._new_row(key, figures)
+            else:
+                row[:] = figures
+        return Committed(Cursor(str(entries[-1].position)) if entries else None, versions)
+
+    def _new_row(self, key: RowKey, figures: list[int]) -> None:
+        sku, place, lot, owner = key
+        self.rows[key] = figures
+        self.skus.setdefault(sku, {})[key] = figures
+        if not lot and not owner:
+            # The same list, so that an offer is one look-up.
+            self.pools.setdefault(sku, {})[place] = figures
+
+    def _put(self, change: DocumentChange) -> None:
+        kind, key = name = (change.kind, change.key)
+        before = self.documents.get(name)
+        if isinstance(change, PutDocument):
+            revision = before.revision + 1 if before is not None else 1
+            document = Document(kind, key, revision, change.body, change.tag, change.sort)
+            self.documents[name] = document
+            if before is not None and before.tag != change.tag:
+                self.shelves[kind, before.tag].remove(key)
+            for tag in (None, change.tag):
+                shelf = self.shelves.get((kind, tag))
+                if shelf is None:
+                    shelf = self.shelves[kind, tag] = Shelf()
+                shelf.put(document)
+        elif before is not None:
+            del self.documents[name]
+            for tag in (None, before.tag):
+                self.shelves[kind, tag].remove(key)
+
+    # Answers
+
+    def outcome(self, command_id: CommandId, command: Command[Any] | None) -> Outcome | None:
+        record = self.records.get(command_id)
+        if record is None:
+            return None
+        entries = record.entries
+        return Outcome(
+            command_id, command is None or record.command == command, record.context.now,
+            Cursor(str(entries[-1].position)) if entries else None,
+            tuple((entry.stream, entry.first, entry.events) for entry in entries),
+        )  # fmt: skip
+
+    def stream(self, query: ReadStream) -> Head:
+        entries = self.streams.get(query.stream)
+        if not entries:
+            return Head(0, ())
+        after = query.after
+        version = entries[-1].first + len(entries[-1].events) - 1
+        if after >= version:
+            return Head(version, ())
+        events: list[Event] = []
+        for entry in entries:
+            if after < entry.first:
+                events.extend(entry.events)
+            elif after < entry.first + len(entry.events) - 1:
+                events.extend(entry.events[after - entry.first + 1 :])
+        return Head(version, tuple(events))
+
+    def positions(self, query: ReadPositions) -> dict[RowKey, Row]:
+        place = query.place
+        return {
+            key: tuple(row)
+            for sku in query.skus
+            for key, row in self.skus.get(sku, {}).items()
+            if (place is None or key[1] == place) and any(row)
+        }
+
+    def offers(self, query: ReadOffers) -> dict[Sku, dict[Place, int]]:
+        answer = {}
+        for sku in query.skus:
+            pools = self.pools.get(sku)
+            if pools and (offers := {place: row[0] for place, row in pools.items() if row[0] > 0}):
+                answer[sku] = offers
+        return answer
+
+    def listing(self, query: ReadDocuments) -> tuple[Document, ...]:
+        shelf = self.shelves.get((query.kind, query.tag))
+        return shelf.listing(query) if shelf is not None else ()
+
+    def recorded(self, query: ReadLog) -> tuple[Recorded, ...]:
+        if query.stream is not None:
+            entries: Iterable[Entry] = self.streams.get(query.stream, ())
+            if query.positions:
+                wanted = {position_of(cursor) for cursor in query.positions}
+                entries = (entry for entry in entries if entry.position in wanted)
+        else:
+            asked = sorted({position_of(cursor) for cursor in query.positions})
+            entries = (self.log[position - 1] for position in asked if 0 < position <= len(self.log))
+        return tuple(recorded for entry in entries for recorded in entry.recorded())
+
+    def page(self, after: Cursor | None, limit: int) -> Page:
+        start = max(position_of(after), 0)
+        records: list[Recorded] = []
+        end = start
+        while end < len(self.log) and len(records) < limit:
+            records.extend(self.log[end].recorded())
+            end += 1
+        return Page(tuple(records), Cursor(str(end)) if records else after, max(len(self.log) - end, 0))
+
+    # Verification
+
+    def _batches(self) -> Iterator[Movements]:
+        for record in self.records.values():
+            events = [event for entry in record.entries for event in entry.events]
+            postings = [posting for event in events for posting in posting_rule(type(event))(event)]
+            yield micros_of(record.context.effective), postings
+
+    def breaches(self) -> Iterator[Breach]:
+        heads: dict[str, int] = {}
+        for entry in self.log:
+            yield from gaps(heads, entry.stream, entry.first)
+            heads[entry.stream] = entry.first + len(entry.events) - 1
+        rebuild = Rebuild()
+        for effective, postings in self._batches():
+            rebuild.add(effective, postings)
+        yield from differences(rebuild.rows, ((key, tuple(row)) for key, row in self.rows.items()))
+        if rebuild.late:
+            yield from past_negatives(self._batches(), rebuild.late)
+
+
+ANSWERS: Final[Mapping[type, Callable[[Tenant, Any], object]]] = {
+    ReadStream: Tenant.stream,
+    ReadHead: lambda kept, query: kept.head(query.stream),
+    ReadPositions: Tenant.positions,
+    ReadOffers: Tenant.offers,
+    ReadDocument: lambda kept, query: kept.documents.get((query.kind, query.key)),
+    ReadDocuments: Tenant.listing,
+    ReadCounter: lambda kept, query: kept.counters.get(query.counter, 0),
+    ReadOutcome: lambda kept, query: kept.outcome(query.command_id, query.command),
+    ReadLog: Tenant.recorded,
+}
+
+
+def _refuse_unzoned(batch: Batch) -> None:
+    context = batch.context
+    if context.now.tzinfo is None or context.effective.tzinfo is None:
+        micros_of(context.now)
+        micros_of(context.effective)
+    for timer in batch.timers:
+        if isinstance(timer, SetTimer):
+            micros_of(timer.due)

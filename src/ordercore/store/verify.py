@@ -1,0 +1,115 @@
+"""What `verify` compares, shared by every store that keeps rows: rows with the log, lots with pools, the past."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+from ordercore.store.posting import BUCKETS, WIDTH, Posting, Row, RowKey, rows_of
+from ordercore.store.result import Breach
+from ordercore.store.scalars import moment_of
+
+Movements = tuple[int, Sequence[Posting]]
+"""One batch: effective time in microseconds, and its postings."""
+
+
+class Rebuild:
+    """The rows as the log says they must be; built batch by batch, in the order of the log.
+
+    `late` are the rows that a batch took units from at an effective time before another one already recorded.
+    Only they can have been negative in the past: a late increase helps all that follows, and as long as no
+    decrease is late, each one had at least the units that were there when it was committed.
+    """
+
+    __slots__ = ("_latest", "late", "rows")
+
+    def __init__(self) -> None:
+        self.rows: dict[RowKey, list[int]] = {}
+        self.late: set[RowKey] = set()
+        self._latest: dict[RowKey, int] = {}
+
+    def add(self, effective: int, postings: Sequence[Posting]) -> None:
+        """Apply one batch, net, as the commit did."""
+        rows, latest = self.rows, self._latest
+        for key, change in rows_of(postings).items():
+            row = rows.get(key)
+            if row is None:
+                rows[key], latest[key] = change, effective
+                continue
+            for column, delta in enumerate(change):
+                row[column] += delta
+            if effective >= latest[key]:
+                latest[key] = effective
+            elif min(change) < 0:
+                self.late.add(key)
+
+
+def differences(rebuilt: dict[RowKey, list[int]], stored: Iterable[tuple[RowKey, Row]]) -> Iterator[Breach]:
+    """Every column that differs, is negative, or whose lots do not sum to the pool. Empties `rebuilt`."""
+    totals = {(sku, place, owner): [0, 0] for sku, place, lot, owner in rebuilt if lot}
+    nothing = [0] * WIDTH
+    for key, row in stored:
+        sku, place, lot, owner = key
+        expected = rebuilt.pop(key, nothing)
+        if tuple(expected) != row:
+            yield from _columns(key, expected, row)
+        if (total := totals.get((sku, place, owner))) is not None:
+            total[bool(lot)] += sum(row)
+    for key, expected in rebuilt.items():
+        yield from _columns(key, expected, nothing)
+    for (sku, place, owner), (pool, lots) in totals.items():
+        if pool != lots:
+            yield Breach("lots", where((sku, place, "", owner)), f"pool of {lots}, the sum of its lots", str(pool))
+
+
+def past_negatives(batches: Iterable[Movements], late: AbstractSet[RowKey]) -> Iterator[Breach]:
+    """Rows of `late` that were below zero at some moment when batches are ordered by their effective time."""
+    # Sixteen bytes for a change: (microseconds, column) in one integer, and the delta.
+    changes: dict[RowKey, array[int]] = {key: array("q") for key in late}
+    for effective, postings in batches:
+        for key, change in rows_of(postings).items():
+            if (found := changes.get(key)) is not None:
+                for column, delta in enumerate(change):
+                    if delta:
+                        found.append(effective << 4 | column)
+                        found.append(delta)
+    for key, found in changes.items():
+        yield from _dips(key, found)
+
+
+def _dips(key: RowKey, found: array[int]) -> Iterator[Breach]:
+    row = [0] * WIDTH
+    lowest: dict[int, tuple[int, int]] = {}
+    # The sort is stable: what was effective at the same moment stays in the order of the log.
+    for stamp, delta in sorted(zip(found[::2], found[1::2], strict=True), key=lambda change: change[0] >> 4):
+        column = stamp & 15
+        row[column] += delta
+        if row[column] < min(0, lowest.get(column, (0, 0))[0]):
+            lowest[column] = (row[column], stamp >> 4)
+    for column, (units, micros) in sorted(lowest.items()):
+        yield Breach(
+            "past_negative", where(key, BUCKETS[column]), ">= 0", f"{units} at {moment_of(micros).isoformat()}"
+        )
+
+
+def _columns(key: RowKey, expected: Sequence[int], row: Sequence[int]) -> Iterator[Breach]:
+    for bucket, wanted, there in zip(BUCKETS, expected, row, strict=True):
+        if wanted != there:
+            yield Breach("row", where(key, bucket), str(wanted), str(there))
+        if there < 0:
+            yield Breach("negative", where(key, bucket), ">= 0", str(there))
+
+
+def where(key: RowKey, bucket: str = "") -> str:
+    """How a breach names a row: `TEA at loc/WH1 lot L1 owner ACME: available`, without what is empty."""
+    sku, place, lot, owner = key
+    named = f"{sku} at {place}" + (f" lot {lot}" if lot else "") + (f" owner {owner}" if owner else "")
+    return f"{named}: {bucket}" if bucket else named
+
+
+def gaps(heads: Mapping[str, int], stream: str, first: int) -> Iterator[Breach]:
+    """A breach if a log row of `stream` does not begin right behind the version its earlier rows reach."""
+    expected = heads.get(stream, 0) + 1
+    if first != expected:
+        yield Breach("version", stream, str(expected), str(first))
