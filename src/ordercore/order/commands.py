@@ -297,4 +297,3 @@ OrderCommand = (
     | RecordPayment
 )
 """Commands that a decision takes on the order alone; placing, allocating and short picks also read stock."""
-

@@ -1,0 +1,1 @@
+"""Flows: decisions across areas. Each is a pure generator; `engine` runs them."""

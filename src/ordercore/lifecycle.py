@@ -1,0 +1,153 @@
+"""Lifecycles as data: which command is possible in which state, and where it may lead.
+
+The decisions ask these tables, the documentation draws its diagrams from them, and the tests walk them.
+A state is never stored: it is computed from quantities, so `targets` says what may be computed afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from attrs import field, frozen
+
+from ordercore.errors import TransitionRefused
+
+
+class Transition(NamedTuple):
+    """In `state`, `command` is possible and leads to one of `targets`; `hold`: the step that a hold can block."""
+
+    state: str
+    command: str
+    targets: tuple[str, ...]
+    hold: str = ""
+
+
+def _allowed(machine: Lifecycle) -> dict[str, frozenset[str]]:
+    return {state: frozenset(t.command for t in machine.transitions if t.state == state) for state in machine.states}
+
+
+@frozen
+class Lifecycle:
+    """A named table of transitions; states without any are final."""
+
+    name: str
+    start: str
+    states: tuple[str, ...]
+    transitions: tuple[Transition, ...]
+    allowed: Mapping[str, frozenset[str]] = field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Index by state."""
+        object.__setattr__(self, "allowed", _allowed(self))
+
+    def require(self, state: str, command: str) -> None:
+        """Raise TransitionRefused, listing what is allowed, unless `command` is possible in `state`."""
+        if command not in self.allowed[state]:
+            raise TransitionRefused.of(self.name, state, command, self.allowed[state])
+
+    def diagram(self) -> str:
+        """A Mermaid state diagram of the table."""
+        arrows: dict[tuple[str, str], list[str]] = {}
+        for row in self.transitions:
+            for target in row.targets:
+                arrows.setdefault((row.state, target), []).append(row.command)
+        lines = [f"    [*] --> {self.start}"]
+        lines += [f"    {state} --> {target}: {', '.join(names)}" for (state, target), names in arrows.items()]
+        lines += [f"    {state} --> [*]" for state in self.states if not self.allowed[state]]
+        return "\n".join(("stateDiagram-v2", *lines))
+
+
+def _rows(states: tuple[str, ...], commands: Mapping[str, tuple[tuple[str, ...], str]]) -> tuple[Transition, ...]:
+    return tuple(
+        Transition(state, command, tuple(target or state for target in targets), hold)
+        for state in states
+        for command, (targets, hold) in commands.items()
+    )
+
+
+_STAY: Final = ("",)
+_ORDER_LIVE: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    "AddHold": (_STAY, ""),
+    "ReleaseHold": (_STAY, ""),
+    "CancelLines": (("", "cancelled", "completed"), "cancel"),
+    "AllocateOrder": (_STAY, "allocate"),
+    "RecordPayment": (("", "completed"), ""),
+}
+_ORDER_WORK: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    "ReleaseOrder": (_STAY, "release"),
+    "RecallWork": (_STAY, ""),
+    "PickLines": (_STAY, "pick"),
+    "ShortPick": (_STAY, "pick"),
+    "PackParcel": (_STAY, "pack"),
+    "Ship": (("", "completed"), "ship"),
+    "RecordTracking": (("", "completed"), ""),
+    "ConfirmDelivery": (("", "completed"), ""),
+    "ReceiveReturn": (_STAY, ""),
+}
+ORDER: Final = Lifecycle(
+    "order",
+    "placed",
+    ("placed", "confirmed", "completed", "cancelled"),
+    (
+        Transition("placed", "ConfirmOrder", ("confirmed",), "confirm"),
+        *_rows(("placed", "confirmed"), _ORDER_LIVE),
+        *_rows(("confirmed",), _ORDER_WORK),
+        Transition("completed", "ReceiveReturn", ("completed",)),
+        Transition("completed", "RecordPayment", ("completed", "confirmed")),
+        Transition("completed", "RecordTracking", ("completed",)),
+        Transition("completed", "ConfirmDelivery", ("completed",)),
+        Transition("cancelled", "RecordPayment", ("cancelled",)),
+    ),
+)
+"""An order; `completed` when every unit is delivered, cancelled or lost and money is settled."""
+
+RESERVATION: Final = Lifecycle(
+    "reservation",
+    "soft",
+    ("soft", "upgraded", "released", "expired"),
+    (
+        Transition("soft", "ReserveCart", ("soft",)),
+        Transition("soft", "ExtendReservation", ("soft",)),
+        Transition("soft", "PlaceOrder", ("upgraded",)),
+        Transition("soft", "ReleaseReservation", ("released",)),
+        Transition("soft", "ExpireReservation", ("expired",)),
+    ),
+)
+"""A cart's soft reservation."""
+
+TRANSFER: Final = Lifecycle(
+    "transfer",
+    "in_transit",
+    ("in_transit", "partially_received", "received"),
+    (
+        Transition("in_transit", "ReceiveTransfer", ("partially_received", "received")),
+        Transition("partially_received", "ReceiveTransfer", ("partially_received", "received")),
+    ),
+)
+"""A transfer between locations; in transit its units stand at the place `transfer/<id>`."""
+
+FULFILLMENT: Final = Lifecycle(
+    "fulfillment order",
+    "open",
+    ("open", "in_progress", "incomplete", "closed", "cancelled"),
+    (
+        Transition("open", "PickLines", ("in_progress",), "pick"),
+        Transition("open", "ShortPick", ("incomplete", "cancelled"), "pick"),
+        Transition("open", "Ship", ("in_progress", "closed"), "ship"),
+        Transition("open", "RecallWork", ("cancelled",)),
+        Transition("in_progress", "PickLines", ("in_progress",), "pick"),
+        Transition("in_progress", "ShortPick", ("incomplete",), "pick"),
+        Transition("in_progress", "PackParcel", ("in_progress",), "pack"),
+        Transition("in_progress", "Ship", ("in_progress", "closed"), "ship"),
+        Transition("in_progress", "RecallWork", ("cancelled", "closed")),
+        Transition("incomplete", "PickLines", ("incomplete",), "pick"),
+        Transition("incomplete", "ShortPick", ("incomplete", "cancelled"), "pick"),
+        Transition("incomplete", "PackParcel", ("incomplete",), "pack"),
+        Transition("incomplete", "Ship", ("incomplete", "closed"), "ship"),
+        Transition("incomplete", "RecallWork", ("cancelled", "closed")),
+    ),
+)
+"""Work at one location."""
+
+LIFECYCLES: Final = (ORDER, FULFILLMENT, RESERVATION, TRANSFER)

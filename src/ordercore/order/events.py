@@ -1,0 +1,152 @@
+"""All events of an order, and the names they are stored under."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from attrs import frozen
+
+from ordercore.message import DocumentType, Event, EventType
+from ordercore.order.fulfillment import (
+    LinesPicked,
+    ParcelDelivered,
+    ParcelPacked,
+    ParcelShipped,
+    PickShorted,
+    TrackingRecorded,
+    WorkRecalled,
+    WorkReleased,
+)
+from ordercore.order.holds import HoldAdded, HoldReleased
+from ordercore.order.lines import (
+    Claim,
+    LinesBackordered,
+    LinesCancelled,
+    LinesFulfilled,
+    OrderAllocated,
+    OrderConfirmed,
+    OrderLine,
+    OrderPlaced,
+)
+from ordercore.order.payment import PaymentRecorded
+from ordercore.order.returns import ReturnReceived
+from ordercore.order.summary import OrderSummary, WaitingLine
+from ordercore.store import Posting, postings_of
+from ordercore.values import Address, Destination, LineId
+
+
+@frozen
+class AdoptedCounters:
+    """Where the units of an adopted line stood on the day it was taken over."""
+
+    line: LineId
+    cancelled: int = 0
+    backordered: int = 0
+    shipped: int = 0
+    delivered: int = 0
+    returned: int = 0
+    claims: tuple[Claim, ...] = ()
+
+
+@frozen
+class OrderAdopted(Event):
+    """A running order of the host was taken over as it stood, checked by the same identities."""
+
+    channel: str
+    external_id: str
+    currency: str
+    placed_at: datetime
+    lines: tuple[OrderLine, ...]
+    counters: tuple[AdoptedCounters, ...]
+    total: int
+    customer: str = ""
+    destination: Destination = Destination()
+    priority: int = 0
+
+
+@postings_of.register
+def _(event: OrderAdopted) -> list[Posting]:
+    skus = {line.line: line.sku for line in event.lines}
+    return [
+        Posting(skus[c.line], claim.quantity, claim.place, "available", claim.place, claim.bucket, claim.lot,
+                claim.owner, c.line)
+        for c in event.counters
+        for claim in c.claims
+    ]  # fmt: skip
+
+
+OrderEvent = (
+    OrderPlaced
+    | OrderAdopted
+    | OrderConfirmed
+    | OrderAllocated
+    | LinesBackordered
+    | LinesCancelled
+    | LinesFulfilled
+    | HoldAdded
+    | HoldReleased
+    | WorkReleased
+    | WorkRecalled
+    | LinesPicked
+    | PickShorted
+    | ParcelPacked
+    | ParcelShipped
+    | TrackingRecorded
+    | ParcelDelivered
+    | ReturnReceived
+    | PaymentRecorded
+)
+
+EVENTS: Final[tuple[EventType, ...]] = (
+    EventType("order.placed", 1, OrderPlaced),
+    EventType("order.adopted", 1, OrderAdopted),
+    EventType("order.confirmed", 1, OrderConfirmed),
+    EventType("order.allocated", 1, OrderAllocated),
+    EventType("order.lines_backordered", 1, LinesBackordered),
+    EventType("order.lines_cancelled", 1, LinesCancelled),
+    EventType("order.lines_fulfilled", 1, LinesFulfilled),
+    EventType("order.hold_added", 1, HoldAdded),
+    EventType("order.hold_released", 1, HoldReleased),
+    EventType("order.work_released", 1, WorkReleased),
+    EventType("order.work_recalled", 1, WorkRecalled),
+    EventType("order.lines_picked", 1, LinesPicked),
+    EventType("order.pick_shorted", 1, PickShorted),
+    EventType("order.parcel_packed", 1, ParcelPacked),
+    EventType("order.parcel_shipped", 1, ParcelShipped),
+    EventType("order.tracking_recorded", 1, TrackingRecorded),
+    EventType("order.parcel_delivered", 1, ParcelDelivered),
+    EventType("order.return_received", 1, ReturnReceived),
+    EventType("order.payment_recorded", 1, PaymentRecorded),
+)
+DOCUMENTS: Final[tuple[DocumentType, ...]] = (
+    DocumentType("order", OrderSummary),
+    DocumentType("order.waiting", WaitingLine),
+    DocumentType("order.person", Address),
+)
+
+__all__ = [
+    "DOCUMENTS",
+    "EVENTS",
+    "AdoptedCounters",
+    "HoldAdded",
+    "HoldReleased",
+    "LinesBackordered",
+    "LinesCancelled",
+    "LinesFulfilled",
+    "LinesPicked",
+    "OrderAdopted",
+    "OrderAllocated",
+    "OrderConfirmed",
+    "OrderEvent",
+    "OrderPlaced",
+    "ParcelDelivered",
+    "ParcelPacked",
+    "ParcelShipped",
+    "PaymentRecorded",
+    "PickShorted",
+    "ReturnReceived",
+    "TrackingRecorded",
+    "WorkRecalled",
+    "WorkReleased",
+]

@@ -1,0 +1,211 @@
+"""Fulfillment: work at one location, from release to the hand-over of parcels, and what carriers say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from attrs import frozen
+
+from ordercore.message import Event
+from ordercore.order.lines import (
+    LineQuantity,
+    Lines,
+    LineState,
+    Moved,
+    checked,
+    fulfill,
+    move_posting,
+    narrowing_postings,
+    take_claim,
+)
+from ordercore.store import Posting, postings_of, without_postings
+from ordercore.values import LineId, Place
+
+CARRIER: Final = Place("carrier")
+COUNT: Final = Place("count")
+
+
+class Work(NamedTuple):
+    """A fulfillment order: units of this order to be handled at one place."""
+
+    fulfillment: str
+    place: Place
+    released: int
+    shipped: int = 0
+    recalled: int = 0
+    shorted: int = 0
+
+
+class TrackingFact(NamedTuple):
+    """One thing a carrier said; equal facts are one."""
+
+    occurred_at: datetime
+    status: str
+    raw_code: str = ""
+    location: str = ""
+
+
+class Parcel(NamedTuple):
+    """A box: packed, then shipped, then perhaps delivered; what the carrier said is a set."""
+
+    parcel: str
+    place: Place
+    contents: tuple[Moved, ...]
+    work: str = ""
+    shipped: bool = False
+    carrier: str = ""
+    tracking: str = ""
+    facts: frozenset[TrackingFact] = frozenset()
+    delivered: bool = False
+
+
+@frozen
+class WorkReleased(Event):
+    """Reserved units were handed to a location as a fulfillment order."""
+
+    fulfillment: str
+    place: Place
+    contents: tuple[Moved, ...]
+
+
+@frozen
+class WorkRecalled(Event):
+    """Unshipped units of a fulfillment order are reserved again, for the same lines, not free."""
+
+    fulfillment: str
+    contents: tuple[Moved, ...]
+    reason: str = ""
+
+
+@frozen
+class LinesPicked(Event):
+    """Units left the shelf; lot items are bound to the lot that was taken."""
+
+    fulfillment: str
+    contents: tuple[Moved, ...]
+
+
+@frozen
+class PickShorted(Event):
+    """Units were not on the shelf: they leave the books there, and the line needs other stock."""
+
+    fulfillment: str
+    contents: tuple[Moved, ...]
+    reason: str = ""
+
+
+@frozen
+class ParcelPacked(Event):
+    """Picked units were put into a parcel."""
+
+    fulfillment: str
+    parcel: str
+    place: Place
+    contents: tuple[Moved, ...]
+
+
+@frozen
+class ParcelShipped(Event):
+    """Units were handed over; the rest of their lines stays where it is. The last stock posting of a sale.
+
+    `services`: untracked lines that are fulfilled with the first shipment of the order.
+    """
+
+    parcel: str
+    place: Place
+    contents: tuple[Moved, ...]
+    services: tuple[LineQuantity, ...] = ()
+    carrier: str = ""
+    tracking: str = ""
+
+
+@frozen
+class TrackingRecorded(Event):
+    """A carrier said something of a parcel; it moves no stock."""
+
+    parcel: str
+    status: str
+    occurred_at: datetime
+    raw_code: str = ""
+    location: str = ""
+
+
+@frozen
+class ParcelDelivered(Event):
+    """A parcel's units reached the customer."""
+
+    parcel: str
+    lines: tuple[LineQuantity, ...]
+
+
+without_postings(TrackingRecorded, ParcelDelivered)
+
+
+@postings_of.register
+def _(event: WorkReleased) -> Iterable[Posting]:
+    return [move_posting(moved, moved.place, "released") for moved in event.contents]
+
+
+@postings_of.register
+def _(event: WorkRecalled) -> Iterable[Posting]:
+    return [move_posting(moved, moved.place, "reserved") for moved in event.contents]
+
+
+@postings_of.register
+def _(event: LinesPicked) -> Iterable[Posting]:
+    return narrowing_postings(event.contents) + [move_posting(m, m.place, "picked") for m in event.contents]
+
+
+@postings_of.register
+def _(event: PickShorted) -> Iterable[Posting]:
+    return narrowing_postings(event.contents) + [move_posting(m, COUNT, "") for m in event.contents]
+
+
+@postings_of.register
+def _(event: ParcelPacked) -> Iterable[Posting]:
+    return [move_posting(moved, moved.place, "packed") for moved in event.contents]
+
+
+@postings_of.register
+def _(event: ParcelShipped) -> Iterable[Posting]:
+    # Straight out of the step they stand at, never a release followed by a decrement: whether stock is free
+    # elsewhere must not matter to goods that are already in the box.
+    return narrowing_postings(event.contents) + [move_posting(m, CARRIER, "") for m in event.contents]
+
+
+def ship(lines: Lines, event: ParcelShipped) -> dict[LineId, LineState]:
+    """Claims become shipped units; untracked lines ride along."""
+    after = dict(lines)
+    for moved in event.contents:
+        facts, a, b, c, d, shipped, e, f, g, claims = after[moved.line]
+        after[moved.line] = checked(
+            LineState(facts, a, b, c, d, shipped + moved.quantity, e, f, g, take_claim(claims, moved))
+        )
+    return fulfill(after, event.services) if event.services else after
+
+
+def short(lines: Lines, event: PickShorted) -> dict[LineId, LineState]:
+    """Units that were not there are unallocated again."""
+    after = dict(lines)
+    for moved in event.contents:
+        state = after[moved.line]
+        after[moved.line] = checked(
+            state._replace(unallocated=state.unallocated + moved.quantity, claims=take_claim(state.claims, moved))
+        )
+    return after
+
+
+def deliver(lines: Lines, event: ParcelDelivered) -> dict[LineId, LineState]:
+    """Shipped units arrived."""
+    after = dict(lines)
+    for line, quantity in event.lines:
+        facts, a, b, c, d, shipped, delivered, f, g, claims = after[line]
+        after[line] = checked(LineState(facts, a, b, c, d, shipped, delivered + quantity, f, g, claims))
+    return after
+
+
+def units(contents: Iterable[Moved]) -> int:
+    """Sum of quantities."""
+    return sum(moved.quantity for moved in contents)

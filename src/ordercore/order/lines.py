@@ -1,0 +1,323 @@
+"""Order lines: what was ordered, and at which step each of its units stands.
+
+Identity, checked after every event: every ordered unit is in exactly one place,
+`ordered = cancelled + short + unallocated + backordered + claims + shipped`, and what came back or arrived is
+part of what was shipped: `delivered + lost <= shipped`, `returned <= shipped - lost`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final, Literal, NamedTuple
+
+from attrs import field, frozen
+
+from ordercore.errors import BrokenRule, ExceedsQuantity
+from ordercore.message import Event
+from ordercore.plan import Leg
+from ordercore.store import Posting, postings_of, without_postings
+from ordercore.values import Attribute, Destination, LineId, Place, Sku
+
+STEPS: Final = ("reserved", "released", "picked", "packed")
+"""Claimed buckets in the order a unit passes them."""
+
+
+class OrderLine(NamedTuple):
+    """A line as agreed: smallest units, price in 10**-digits major units, total in minor units; item facts copied."""
+
+    line: LineId
+    sku: Sku
+    quantity: int
+    price: int
+    digits: int
+    total: int
+    tracked: bool = True
+    ships: bool = True
+    scale: int = 0
+    discount: int = 0
+    tax: int = 0
+
+
+class LineQuantity(NamedTuple):
+    """Units of a line that stand in no stock."""
+
+    line: LineId
+    quantity: int
+
+
+class Claim(NamedTuple):
+    """Units kept for a line: where, at which step, for which fulfillment order."""
+
+    place: Place
+    bucket: str
+    quantity: int
+    lot: str = ""
+    owner: str = ""
+    work: str = ""
+
+
+class Moved(NamedTuple):
+    """Units of a claim that move: all that the posting rule needs. `to_lot` narrows a claim on the pool to a lot."""
+
+    line: LineId
+    sku: Sku
+    place: Place
+    bucket: str
+    quantity: int
+    lot: str = ""
+    owner: str = ""
+    work: str = ""
+    to_lot: str = ""
+
+
+class LineState(NamedTuple):
+    """Where the units of one line stand."""
+
+    facts: OrderLine
+    unallocated: int
+    backordered: int = 0
+    cancelled: int = 0
+    short: int = 0
+    shipped: int = 0
+    delivered: int = 0
+    lost: int = 0
+    returned: int = 0
+    claims: tuple[Claim, ...] = ()
+
+    @property
+    def claimed(self) -> int:
+        """Units kept in stock for this line, at any step."""
+        return sum(claim.quantity for claim in self.claims)
+
+    def at(self, bucket: str) -> int:
+        """Units at one step."""
+        return sum(claim.quantity for claim in self.claims if claim.bucket == bucket)
+
+    @property
+    def open(self) -> int:
+        """Units that are neither shipped nor given up."""
+        return self.facts.quantity - self.cancelled - self.short - self.shipped
+
+
+Lines = Mapping[LineId, LineState]
+
+
+@frozen
+class OrderPlaced(Event):
+    """An order came in; prices, totals and item facts are frozen in it. `total` is in minor units."""
+
+    channel: str
+    external_id: str
+    currency: str
+    lines: tuple[OrderLine, ...]
+    total: int
+    placed_at: datetime
+    customer: str = ""
+    destination: Destination = Destination()
+    priority: int = 0
+    confirmed: bool = True
+    shortage: str = ""
+    source_version: str = ""
+    attributes: Mapping[str, Attribute] = field(factory=dict)
+
+
+@frozen
+class OrderConfirmed(Event):
+    """The order stands."""
+
+
+@frozen
+class OrderAllocated(Event):
+    """Units were bound to stock at a place by a strategy; `waiting` says where on the line they stood before."""
+
+    legs: tuple[Leg, ...]
+    strategy: str
+    rule_version: int
+    waiting: Literal["unallocated", "backordered"] = "unallocated"
+
+
+@frozen
+class LinesBackordered(Event):
+    """No stock for these units: they wait for new supply."""
+
+    lines: tuple[LineQuantity, ...]
+
+
+@frozen
+class LinesCancelled(Event):
+    """Units given up: those that waited, and claims that return to free stock."""
+
+    unallocated: tuple[LineQuantity, ...] = ()
+    backordered: tuple[LineQuantity, ...] = ()
+    contents: tuple[Moved, ...] = ()
+    reason: str = ""
+
+
+@frozen
+class LinesFulfilled(Event):
+    """Untracked lines of an order where nothing ships are done at once."""
+
+    lines: tuple[LineQuantity, ...]
+
+
+without_postings(OrderPlaced, OrderConfirmed, LinesBackordered, LinesFulfilled)
+
+
+@postings_of.register
+def _(event: OrderAllocated) -> Iterable[Posting]:
+    return [
+        Posting(sku, quantity, place, "available", place, "reserved", lot, owner, line)
+        for line, sku, place, quantity, lot, owner in event.legs
+    ]
+
+
+@postings_of.register
+def _(event: LinesCancelled) -> Iterable[Posting]:
+    return [move_posting(moved, moved.place, "available") for moved in event.contents]
+
+
+def move_posting(moved: Moved, target: Place, bucket: str) -> Posting:
+    """The posting that takes a claim's units to (target, bucket)."""
+    return Posting(
+        moved.sku, moved.quantity, moved.place, moved.bucket, target, bucket,
+        moved.to_lot or moved.lot, moved.owner, moved.line,
+    )  # fmt: skip
+
+
+def narrowing_postings(moved: Iterable[Moved]) -> list[Posting]:
+    """Claims on the pool that this event binds to a lot: the lot row alone changes."""
+    return [
+        Posting(m.sku, m.quantity, m.place, "available", m.place, m.bucket, m.to_lot, m.owner, m.line, narrowing=True)
+        for m in moved
+        if m.to_lot and not m.lot
+    ]
+
+
+def placed_lines(lines: Iterable[OrderLine]) -> dict[LineId, LineState]:
+    """All units unallocated."""
+    return {line.line: LineState(line, line.quantity) for line in lines}
+
+
+def allocate(lines: Lines, event: OrderAllocated) -> dict[LineId, LineState]:
+    """Units that waited are claimed at a place."""
+    after = dict(lines)
+    backordered = event.waiting == "backordered"
+    for line, _, place, quantity, lot, owner in event.legs:
+        facts, unallocated, waiting, cancelled, gone, shipped, delivered, lost, returned, claims = after[line]
+        if backordered:
+            waiting -= quantity
+        else:
+            unallocated -= quantity
+        claims = add_claim(claims, Claim(place, "reserved", quantity, lot, owner))
+        after[line] = checked(
+            LineState(facts, unallocated, waiting, cancelled, gone, shipped, delivered, lost, returned, claims)
+        )
+    return after
+
+
+def backorder(lines: Lines, event: LinesBackordered) -> dict[LineId, LineState]:
+    """Unallocated units wait for supply."""
+    after = dict(lines)
+    for line, quantity in event.lines:
+        state = after[line]
+        after[line] = checked(
+            state._replace(unallocated=state.unallocated - quantity, backordered=state.backordered + quantity)
+        )
+    return after
+
+
+def cancel(lines: Lines, event: LinesCancelled) -> dict[LineId, LineState]:
+    """Units are given up, whatever step they stood at before shipping."""
+    after = dict(lines)
+    for line, quantity in event.unallocated:
+        state = after[line]
+        after[line] = checked(
+            state._replace(unallocated=state.unallocated - quantity, cancelled=state.cancelled + quantity)
+        )
+    for line, quantity in event.backordered:
+        state = after[line]
+        after[line] = checked(
+            state._replace(backordered=state.backordered - quantity, cancelled=state.cancelled + quantity)
+        )
+    for moved in event.contents:
+        state = after[moved.line]
+        after[moved.line] = checked(
+            state._replace(cancelled=state.cancelled + moved.quantity, claims=take_claim(state.claims, moved))
+        )
+    return after
+
+
+def fulfill(lines: Lines, fulfilled: Iterable[LineQuantity]) -> dict[LineId, LineState]:
+    """Untracked units are done: shipped and delivered at once."""
+    after = dict(lines)
+    for line, quantity in fulfilled:
+        state = after[line]
+        after[line] = checked(
+            state._replace(
+                unallocated=state.unallocated - quantity,
+                shipped=state.shipped + quantity,
+                delivered=state.delivered + quantity,
+            )
+        )
+    return after
+
+
+def add_claim(claims: tuple[Claim, ...], added: Claim) -> tuple[Claim, ...]:
+    """Join with the claim of the same place, step, lot, owner and work, if there is one."""
+    if not claims:
+        return (added,)
+    place, bucket, quantity, lot, owner, work = added
+    for n, claim in enumerate(claims):
+        if claim[0] == place and claim[1] == bucket and claim[3] == lot and claim[4] == owner and claim[5] == work:
+            return (*claims[:n], Claim(place, bucket, claim[2] + quantity, lot, owner, work), *claims[n + 1 :])
+    return (*claims, added)
+
+
+def take_claim(claims: tuple[Claim, ...], moved: Moved) -> tuple[Claim, ...]:
+    """Remove units of exactly this claim; refuses more than it holds."""
+    line, _, place, bucket, quantity, lot, owner, work, _ = moved
+    for n, claim in enumerate(claims):
+        if claim[0] == place and claim[1] == bucket and claim[3] == lot and claim[4] == owner and claim[5] == work:
+            left = claim[2] - quantity
+            if left < 0:
+                raise ExceedsQuantity.of(bucket, line, quantity, claim[2])
+            if left == 0:
+                return claims[:n] + claims[n + 1 :]
+            return (*claims[:n], Claim(place, bucket, left, lot, owner, work), *claims[n + 1 :])
+    raise ExceedsQuantity.of(bucket, line, quantity, 0)
+
+
+def move_claims(
+    lines: Lines, contents: Iterable[Moved], bucket: str, work: str | None = None
+) -> dict[LineId, LineState]:
+    """Units go to another step at their place, for `work` (None: the one they are in), in their lot if narrowed."""
+    after = dict(lines)
+    for moved in contents:
+        state = after[moved.line]
+        target = Claim(
+            moved.place, bucket, moved.quantity, moved.to_lot or moved.lot, moved.owner,
+            moved.work if work is None else work,
+        )  # fmt: skip
+        after[moved.line] = checked(LineState(*state[:9], add_claim(take_claim(state.claims, moved), target)))
+    return after
+
+
+def checked(line: LineState) -> LineState:
+    """The line-quantity identities; a breach is a defect found before anything is written."""
+    facts, unallocated, backordered, cancelled, short, shipped, delivered, lost, returned, claims = line
+    total = unallocated + backordered + cancelled + short + shipped
+    for claim in claims:
+        total += claim[2]
+    if (
+        total != facts[2]
+        or unallocated < 0
+        or backordered < 0
+        or delivered + lost > shipped
+        or returned > shipped - lost
+    ):
+        raise BrokenRule(
+            f"Line {facts.line!r}: its units do not add up.", identity="line_quantity", line=facts.line,
+            ordered=facts.quantity, found=total, counters=str(line[1:9]),
+        )  # fmt: skip
+    return line

@@ -1,0 +1,307 @@
+"""The order as its events have made it, and the statuses that follow from it. Nothing here writes a status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from ordercore.errors import NotFound
+from ordercore.message import Event
+from ordercore.order import events as e
+from ordercore.order import fulfillment, lines, payment, returns
+from ordercore.order.fulfillment import Parcel, TrackingFact, Work
+from ordercore.order.holds import Hold, without
+from ordercore.order.lines import Lines, LineState
+from ordercore.order.payment import Payments, payment_status
+from ordercore.values import LineId, OrderId, Stream
+
+Head = e.OrderPlaced | e.OrderAdopted
+
+
+@frozen
+class Order:
+    """One order: an immutable value; `version` counts its events, `head` is the event that began it."""
+
+    id: OrderId
+    version: int
+    head: Head
+    lines: Lines
+    confirmed: bool = True
+    holds: tuple[Hold, ...] = ()
+    works: Mapping[str, Work] = {}  # never mutated: every change makes a new mapping
+    parcels: Mapping[str, Parcel] = {}
+    returned: frozenset[str] = frozenset()
+    payments: Payments = Payments()
+    plan: e.OrderAllocated | None = None
+
+    def line(self, line: str) -> LineState:
+        """A line by its id. Raises NotFound with the nearest known ids."""
+        try:
+            return self.lines[LineId(line)]
+        except KeyError:
+            raise NotFound.named("line", line, self.lines) from None
+
+    def work(self, name: str) -> Work:
+        """A fulfillment order. Raises NotFound."""
+        try:
+            return self.works[name]
+        except KeyError:
+            raise NotFound.named("fulfillment order", name, self.works) from None
+
+    def parcel(self, name: str) -> Parcel:
+        """A parcel. Raises NotFound."""
+        try:
+            return self.parcels[name]
+        except KeyError:
+            raise NotFound.named("parcel", name, self.parcels) from None
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217 code of all its amounts."""
+        return self.head.currency
+
+    @property
+    def total(self) -> int:
+        """Minor units: lines with discounts and tax, as placed."""
+        return self.head.total
+
+    @cached_property
+    def status(self) -> str:
+        """placed, confirmed, completed or cancelled: computed from quantities and money."""
+        open_units = given_up = 0
+        for line in self.lines.values():
+            facts, _, _, cancelled, short, shipped, delivered, lost, _, _ = line
+            given_up += cancelled + short
+            open_units += facts[2] - cancelled - short - delivered - lost
+            if shipped:
+                given_up = -1 << 62
+        if open_units == 0:
+            if given_up > 0:
+                return "cancelled"
+            return "completed" if self._settled else "confirmed"
+        return "confirmed" if self.confirmed else "placed"
+
+    @property
+    def _settled(self) -> bool:
+        """No payment was ever recorded (the host keeps money elsewhere), or what was charged covers what is due."""
+        return self.payment_status in ("none", "paid", "overpaid", "partially_refunded", "refunded", "voided")
+
+    @cached_property
+    def fulfillment_status(self) -> str:
+        """Where its units are, the first that holds.
+
+        Of cancelled, delivered, partially_delivered, fulfilled, partially_fulfilled, in_progress, backordered,
+        unfulfilled.
+        """
+        ordered = cancelled = shipped = delivered = backordered = worked = 0
+        for facts, _, waiting, gone, short, out, arrived, lost, _, claims in self.lines.values():
+            ordered += facts[2]
+            cancelled += gone + short
+            shipped += out
+            delivered += arrived + lost
+            backordered += waiting
+            for claim in claims:
+                if claim[1] != "reserved":
+                    worked += 1
+        live = ordered - cancelled
+        if not live:
+            return "cancelled"
+        if shipped == live:
+            if delivered == live:
+                return "delivered"
+            return "partially_delivered" if delivered else "fulfilled"
+        if shipped:
+            return "partially_fulfilled"
+        if worked:
+            return "in_progress"
+        return "backordered" if backordered else "unfulfilled"
+
+    @property
+    def payment_status(self) -> str:
+        """See `payment.payment_status`."""
+        return "none" if self.payments is _NO_PAYMENTS else payment_status(self.payments, self.total)
+
+    @property
+    def return_status(self) -> str:
+        """none, partially_returned or returned."""
+        if not self.returned:
+            return "none"
+        shipped = sum(line.shipped for line in self.lines.values())
+        back = sum(line.returned for line in self.lines.values())
+        return "returned" if back == shipped else "partially_returned"
+
+
+_NO_PAYMENTS: Final = Payments()
+
+
+def stream_of(order: OrderId) -> Stream:
+    """The stream of an order."""
+    return Stream("order/" + order)
+
+
+def _next(
+    order: Order, lines: Lines, works: Mapping[str, Work] | None = None, parcels: Mapping[str, Parcel] | None = None
+) -> Order:
+    """A constructor, not attrs.evolve: this is the hot path (3 times cheaper)."""
+    return Order(
+        order.id, order.version + 1, order.head, lines, order.confirmed, order.holds,
+        order.works if works is None else works, order.parcels if parcels is None else parcels,
+        order.returned, order.payments, order.plan,
+    )  # fmt: skip
+
+
+def placed(id: OrderId, event: e.OrderPlaced) -> Order:
+    """A new order."""
+    return Order(id, 1, event, lines.placed_lines(event.lines), event.confirmed, payments=_NO_PAYMENTS)
+
+
+def _adopted(id: OrderId, event: e.OrderAdopted) -> Order:
+    counters = {c.line: c for c in event.counters}
+    state: dict[LineId, LineState] = {}
+    for facts in event.lines:
+        c = counters[facts.line]
+        claimed = sum(claim.quantity for claim in c.claims)
+        waiting = facts.quantity - c.cancelled - c.backordered - c.shipped - claimed
+        state[facts.line] = lines.checked(
+            LineState(facts, waiting, c.backordered, c.cancelled, 0, c.shipped, c.delivered, 0, c.returned, c.claims)
+        )
+    return Order(id, 1, event, state, payments=_NO_PAYMENTS)
+
+
+def _allocated(order: Order, event: e.OrderAllocated) -> Order:
+    return Order(
+        order.id, order.version + 1, order.head, lines.allocate(order.lines, event), order.confirmed, order.holds,
+        order.works, order.parcels, order.returned, order.payments, event,
+    )  # fmt: skip
+
+
+def _released(order: Order, event: e.WorkReleased) -> Order:
+    moved = lines.move_claims(order.lines, event.contents, "released", event.fulfillment)
+    work = Work(event.fulfillment, event.place, fulfillment.units(event.contents))
+    return _next(order, moved, works={**order.works, event.fulfillment: work})
+
+
+def _recalled(order: Order, event: e.WorkRecalled) -> Order:
+    work = order.works[event.fulfillment]
+    gone = work._replace(recalled=work.recalled + fulfillment.units(event.contents))
+    parcels = {
+        name: parcel for name, parcel in order.parcels.items() if parcel.shipped or parcel.work != event.fulfillment
+    }
+    moved = lines.move_claims(order.lines, event.contents, "reserved", "")
+    return _next(order, moved, {**order.works, event.fulfillment: gone}, parcels)
+
+
+def _picked(order: Order, event: e.LinesPicked) -> Order:
+    return _next(order, lines.move_claims(order.lines, event.contents, "picked"))
+
+
+def _shorted(order: Order, event: e.PickShorted) -> Order:
+    work = order.works[event.fulfillment]
+    less = work._replace(shorted=work.shorted + fulfillment.units(event.contents))
+    return _next(order, fulfillment.short(order.lines, event), {**order.works, event.fulfillment: less})
+
+
+def _packed(order: Order, event: e.ParcelPacked) -> Order:
+    packed = tuple(m._replace(bucket="packed") for m in event.contents)
+    known = order.parcels.get(event.parcel)
+    contents = packed if known is None else known.contents + packed
+    parcel = Parcel(event.parcel, event.place, contents, event.fulfillment)
+    return _next(
+        order, lines.move_claims(order.lines, event.contents, "packed"), parcels={**order.parcels, event.parcel: parcel}
+    )
+
+
+def _shipped(order: Order, event: e.ParcelShipped) -> Order:
+    works = order.works
+    if works:
+        changed = dict(works)
+        for moved in event.contents:
+            if moved.work:
+                work = changed[moved.work]
+                changed[moved.work] = work._replace(shipped=work.shipped + moved.quantity)
+        works = changed
+    parcel = Parcel(event.parcel, event.place, event.contents, "", True, event.carrier, event.tracking)
+    return _next(order, fulfillment.ship(order.lines, event), works, {**order.parcels, event.parcel: parcel})
+
+
+def _tracked(order: Order, event: e.TrackingRecorded) -> Order:
+    parcel = order.parcels[event.parcel]
+    fact = TrackingFact(event.occurred_at, event.status, event.raw_code, event.location)
+    return _next(
+        order, order.lines, parcels={**order.parcels, event.parcel: parcel._replace(facts=parcel.facts | {fact})}
+    )
+
+
+def _delivered(order: Order, event: e.ParcelDelivered) -> Order:
+    parcel = order.parcels[event.parcel]
+    return _next(
+        order,
+        fulfillment.deliver(order.lines, event),
+        parcels={**order.parcels, event.parcel: parcel._replace(delivered=True)},
+    )
+
+
+def _returned(order: Order, event: e.ReturnReceived) -> Order:
+    return evolve(
+        order, version=order.version + 1, lines=returns.take_back(order.lines, event),
+        returned=order.returned | {event.return_id},
+    )  # fmt: skip
+
+
+def _paid(order: Order, event: e.PaymentRecorded) -> Order:
+    return evolve(order, version=order.version + 1, payments=payment.record(order.payments, event))
+
+
+def _held(order: Order, event: e.HoldAdded) -> Order:
+    hold = Hold(event.hold, event.kind, event.blocks, event.since)
+    return evolve(order, version=order.version + 1, holds=(*order.holds, hold))
+
+
+def _freed(order: Order, event: e.HoldReleased) -> Order:
+    return evolve(order, version=order.version + 1, holds=without(order.holds, event.hold))
+
+
+# The keys are event classes and each function takes its own key's instances; a dict is the quickest dispatch.
+_EVOLVE: Final[Mapping[type[Event], Callable[[Order, Any], Order]]] = {
+    e.OrderAllocated: _allocated,
+    e.OrderConfirmed: lambda order, _: evolve(order, version=order.version + 1, confirmed=True),
+    e.LinesBackordered: lambda order, event: _next(order, lines.backorder(order.lines, event)),
+    e.LinesCancelled: lambda order, event: _next(order, lines.cancel(order.lines, event)),
+    e.LinesFulfilled: lambda order, event: _next(order, lines.fulfill(order.lines, event.lines)),
+    e.WorkReleased: _released,
+    e.WorkRecalled: _recalled,
+    e.LinesPicked: _picked,
+    e.PickShorted: _shorted,
+    e.ParcelPacked: _packed,
+    e.ParcelShipped: _shipped,
+    e.TrackingRecorded: _tracked,
+    e.ParcelDelivered: _delivered,
+    e.ReturnReceived: _returned,
+    e.PaymentRecorded: _paid,
+    e.HoldAdded: _held,
+    e.HoldReleased: _freed,
+}
+
+
+def evolve_order(order: Order | None, event: Event, id: OrderId) -> Order:
+    """The order after one more event; the line identities are checked."""
+    if order is None:
+        return placed(id, event) if isinstance(event, e.OrderPlaced) else _adopted(id, _adoption(event))
+    return _EVOLVE[type(event)](order, event)
+
+
+def _adoption(event: Event) -> e.OrderAdopted:
+    if not isinstance(event, e.OrderAdopted):
+        raise NotFound(f"A stream of an order cannot begin with {type(event).__name__}.")
+    return event
+
+
+def fold_order(order: Order | None, new: Iterable[Event], stream: Stream) -> Order | None:
+    """The order after these events; None if there never was one."""
+    id = OrderId(stream[6:])
+    for event in new:
+        order = evolve_order(order, event, id)
+    return order

@@ -1,0 +1,43 @@
+"""Documents kept beside an order's stream: its summary for lists, and a line that waits for supply."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import frozen
+
+from ordercore.values import LineId, OrderId, Sku
+
+
+@frozen
+class OrderSummary:
+    """What a list of orders shows; rewritten in the same commit as the events it sums up. `total` in minor units."""
+
+    status: str
+    fulfillment: str
+    channel: str
+    external_id: str
+    currency: str
+    total: int
+    placed_at: datetime
+    customer: str = ""
+    payment: str = "none"
+    returned: str = "none"
+
+
+@frozen
+class WaitingLine:
+    """Units of a line that wait for new supply of a SKU; sorted by (priority, placed, order, line)."""
+
+    order: OrderId
+    line: LineId
+    sku: Sku
+    quantity: int
+    priority: int
+    placed_at: datetime
+    location: str = ""
+
+
+def waiting_sort(priority: int, placed_at: datetime) -> str:
+    """The stated order in which waiting lines are filled: highest priority first, then earliest placed."""
+    return f"{999_999_999 - priority:09d} {placed_at.isoformat()}"
