@@ -1,6 +1,7 @@
 """The ports: what ordercore asks of channels, and of its surroundings; the values that pass through them."""
 
 from ordercore.ports.channel import Channel, ChannelCapability, ChannelKind, Settings
+from ordercore.ports.check import MAX_LINES, check
 from ordercore.ports.environment import Clock, Ids
 from ordercore.ports.request import ItemRef, LineKind, LineRequest, OrderRequest, PaymentFacts
 from ordercore.ports.transmission import (
@@ -18,6 +19,7 @@ from ordercore.ports.transmission import (
 )
 
 __all__ = [
+    "MAX_LINES",
     "Channel",
     "ChannelCapability",
     "ChannelKind",
@@ -40,4 +42,5 @@ __all__ = [
     "SourceVersion",
     "SubmitOrder",
     "Transmission",
+    "check",
 ]
