@@ -36,7 +36,7 @@ class Demand:
         return place not in self.excluded and (self.place is None or self.place == place)
 
 
-@frozen
+@frozen(cache_hash=True)
 class Site:
     """A location as sourcing sees it. Lower `rank` is preferred; equal ranks go by code."""
 
@@ -53,35 +53,36 @@ class Sites(Mapping[Place, Site]):
     A plain mapping does as well wherever sites are asked for, at the cost of a look at every site per plan.
     """
 
-    __slots__ = ("_by_place", "rankings")
+    __slots__ = ("angles", "by_place", "rankings")
 
     def __init__(self, sites: Mapping[Place, Site]) -> None:
         """Copy `sites`. Raises BrokenRule where a site stands under another place than its own."""
-        self._by_place = dict(sites)
+        self.by_place: Mapping[Place, Site] = dict(sites)
         self.rankings: dict[object, tuple[Place, ...]] = {}
-        for place, site in self._by_place.items():
+        self.angles: tuple[tuple[int, float, float, float], ...] | None = None
+        for place, site in self.by_place.items():
             if site.place != place:
                 raise BrokenRule(f"Site {site.place!r} stands under {place!r}.", place=place)
 
     def __getitem__(self, place: Place) -> Site:
         """The site; KeyError if there is none."""
-        return self._by_place[place]
+        return self.by_place[place]
 
     def __iter__(self) -> Iterator[Place]:
         """Every place."""
-        return iter(self._by_place)
+        return iter(self.by_place)
 
     def __len__(self) -> int:
         """How many sites."""
-        return len(self._by_place)
+        return len(self.by_place)
 
     def __contains__(self, place: object) -> bool:
         """Whether it is one of the sites."""
-        return place in self._by_place
+        return place in self.by_place
 
     def __repr__(self) -> str:
         """The sites, not the memory of sorting them."""
-        return f"Sites({self._by_place!r})"
+        return f"Sites({self.by_place!r})"
 
 
 @frozen
