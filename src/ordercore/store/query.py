@@ -13,9 +13,10 @@ from ordercore.store.posting import Row, RowKey
 from ordercore.values import CommandId, Cursor, Place, Sku, Stream
 
 A = TypeVar("A")
+A_co = TypeVar("A_co", covariant=True)
 
 
-class Query(Generic[A]):
+class Query(Generic[A_co]):
     """A question whose answer is an `A`. Queries compare by identity: each is the key of its own answer."""
 
     __slots__ = ()

@@ -1,0 +1,122 @@
+"""S7 counters, S8 documents."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ordercore.store import (
+    Committed,
+    Conflicted,
+    DeleteDocument,
+    Document,
+    PutDocument,
+    ReadDocuments,
+    Require,
+    Store,
+)
+from ordercore.testing.rules.subject import Subject, commit_all, counter, document
+from ordercore.testing.sample_events import Noted, Sheet, append, batch
+
+
+def put(key: str, title: str = "", *, expected: int | None = None, tag: str = "", sort: str = "") -> PutDocument:
+    """A sheet to write."""
+    return PutDocument("sheet", key, Sheet(title or key), expected, tag, sort)
+
+
+def keys(store: Store, query: ReadDocuments) -> list[str]:
+    """The keys that a query finds, in its order."""
+    return [found.key for found in store.read([query]).of(query)]
+
+
+class RecordRules(Subject):
+    """S7 and S8."""
+
+    def test_s7_1_a_bump_adds_one_whatever_the_counter_is(self, store: Store) -> None:
+        assert counter(store, "supply/TEA") == 0
+        commit_all(store, *(batch(f"{n}", bumps=["supply/TEA"]) for n in range(3)), batch("x", bumps=["supply/CUP"]))
+        assert counter(store, "supply/TEA") == 3
+        assert counter(store, "supply/CUP") == 1
+
+    def test_s7_2_what_was_read_must_still_hold(self, store: Store) -> None:
+        commit_all(store, batch("fresh", append("order/1", 0, Noted("one")), requires=[Require("supply/TEA", 0)]))
+        commit_all(store, batch("bump", bumps=["supply/TEA"]))
+        late = store.commit(batch("late", append("order/2", 0, Noted("late")), requires=[Require("supply/TEA", 0)]))
+        assert isinstance(late, Conflicted), late
+        assert (late.expected, late.actual) == (0, 1)
+        assert "supply/TEA" in late.what
+        commit_all(store, batch("again", append("order/2", 0, Noted("two")), requires=[Require("supply/TEA", 1)]))
+
+    def test_s7_3_a_requirement_speaks_of_the_time_before_the_batch(self, store: Store) -> None:
+        for value in range(3):
+            commit_all(store, batch(f"{value}", bumps=["catalog"], requires=[Require("catalog", value)]))
+        assert counter(store, "catalog") == 3
+
+    def test_s8_1_a_document_comes_back_as_it_was_put(self, store: Store) -> None:
+        body = Sheet("Grüße, 茶 \N{TEACUP WITHOUT HANDLE}", 2**61, datetime(2026, 3, 29, 1, 30, tzinfo=UTC), ("a", ""))
+        commit_all(store, batch("a", documents=[PutDocument("sheet", "1", body, None, "tag", "sort")]))
+        assert document(store, "sheet", "1") == Document("sheet", "1", 1, body, "tag", "sort")
+        assert document(store, "sheet", "2") is None
+        assert document(store, "other", "1") is None
+
+    def test_s8_2_a_revision_counts_the_writes(self, store: Store) -> None:
+        commit_all(store, batch("a", documents=[put("1", "one", expected=0)]))
+        commit_all(store, batch("b", documents=[put("1", "two", expected=1)]))
+        commit_all(store, batch("c", documents=[put("1", "three")]))
+        held = document(store, "sheet", "1")
+        assert held is not None
+        assert (held.revision, held.body) == (3, Sheet("three"))
+
+    def test_s8_3_an_older_revision_is_a_conflict(self, store: Store) -> None:
+        commit_all(store, batch("a", documents=[put("1", "one")]), batch("b", documents=[put("1", "two")]))
+        for expected in (0, 1, 3):
+            late = store.commit(batch(f"late {expected}", documents=[put("1", "late", expected=expected)]))
+            assert isinstance(late, Conflicted), late
+            assert (late.expected, late.actual) == (expected, 2)
+        missing = store.commit(batch("missing", documents=[put("2", "late", expected=1)]))
+        assert isinstance(missing, Conflicted), missing
+        held = document(store, "sheet", "1")
+        assert held is not None
+        assert (held.revision, held.body) == (2, Sheet("two"))
+
+    def test_s8_4_a_deleted_document_is_gone(self, store: Store) -> None:
+        commit_all(store, batch("a", documents=[put("1", tag="t"), put("2", tag="t")]))
+        commit_all(store, batch("b", documents=[DeleteDocument("sheet", "1"), DeleteDocument("sheet", "never")]))
+        assert document(store, "sheet", "1") is None
+        assert keys(store, ReadDocuments("sheet", tag="t")) == ["2"]
+        assert isinstance(store.commit(batch("c", documents=[put("1", expected=0)])), Committed)
+
+    def test_s8_5_documents_are_listed_by_tag_and_sort(self, store: Store) -> None:
+        documents = [
+            put("a", tag="open", sort="2"), put("b", tag="open", sort="1"), put("c", tag="done", sort="0"),
+            put("d", tag="open", sort="2"), PutDocument("other", "e", Sheet("e"), None, "open", "0"),
+        ]  # fmt: skip
+        commit_all(store, batch("a", documents=documents))
+        assert keys(store, ReadDocuments("sheet")) == ["c", "b", "a", "d"]
+        assert keys(store, ReadDocuments("sheet", tag="open")) == ["b", "a", "d"]
+        assert keys(store, ReadDocuments("sheet", tag="none")) == []
+        assert keys(store, ReadDocuments("sheet", newest_first=True)) == ["d", "a", "b", "c"]
+
+    def test_s8_6_a_list_can_be_read_on(self, store: Store) -> None:
+        documents = [put(f"{n:02d}", tag="even" if n % 2 == 0 else "odd", sort=str(n // 4)) for n in range(12)]
+        commit_all(store, batch("a", documents=documents))
+        for newest_first in (False, True):
+            for tag, expected in ((None, range(12)), ("even", range(0, 12, 2))):
+                found: list[str] = []
+                after: tuple[str, str] | None = None
+                while True:
+                    query = ReadDocuments("sheet", tag, after, limit=5, newest_first=newest_first)
+                    page = store.read([query]).of(query)
+                    if not page:
+                        break
+                    assert len(page) <= 5
+                    found += [each.key for each in page]
+                    after = page[-1].sort, page[-1].key
+                assert found == [f"{n:02d}" for n in (reversed(expected) if newest_first else expected)]
+
+    def test_s8_7_a_document_is_listed_where_its_last_write_put_it(self, store: Store) -> None:
+        commit_all(store, batch("a", documents=[put("1", tag="open", sort="1"), put("2", tag="open", sort="2")]))
+        commit_all(store, batch("b", documents=[put("1", tag="open", sort="3")]))
+        assert keys(store, ReadDocuments("sheet", tag="open")) == ["2", "1"]
+        commit_all(store, batch("c", documents=[put("1", tag="done")]))
+        assert keys(store, ReadDocuments("sheet", tag="open")) == ["2"]
+        assert keys(store, ReadDocuments("sheet", tag="done")) == ["1"]
