@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from ordercore.codec.leaves import LEAST, MOST, READERS, WRITERS, broken, corrupted
+from ordercore.codec.leaves import READERS, WRITERS, broken, corrupted
 from ordercore.codec.shape import (
     DECIMAL,
+    FRACTION,
     LEAF_TYPES,
+    NONE,
     Choice,
     Fixed,
     Many,
@@ -33,6 +35,8 @@ Names = dict[str, Any]
 MISSING: Final = object()
 TAG: Final = "$type"
 """Where a record of a union says which one it is; no field can have this name."""
+EXACT_IN_UNION: Final = (DECIMAL, FRACTION)
+"""In a union these are an object with one key, such as {"decimal": "1.5"}, so that text stays text."""
 _PYTHON_OF: Final[Mapping[str, str]] = {
     "null": "None", "boolean": "bool", "integer": "int", "string": "str", "array": "list", "object": "dict",
 }  # fmt: skip
@@ -49,9 +53,10 @@ class _Compiler:
     """
 
     prefix = ""
+    rows_as_arrays = True
 
     def __init__(self) -> None:
-        self.names: Names = {"LEAST": LEAST, "MOST": MOST, "broken": broken, "corrupted": corrupted, "MISSING": MISSING}
+        self.names: Names = {"broken": broken, "corrupted": corrupted, "MISSING": MISSING}
         self.functions: dict[type[object], str] = {}
         self.fresh = 0
         self.inlined: set[type[object]] = set()
@@ -83,6 +88,10 @@ class _Compiler:
         function: Callable[[Any], Any] = self.names[self.function(cls)]
         return function
 
+    def is_row(self, cls: type[object]) -> bool:
+        """Whether this record is written as an array."""
+        return self.rows_as_arrays and issubclass(cls, tuple)
+
     def body(self, cls: type[object]) -> Lines:
         """The statements of the function of a record."""
         raise NotImplementedError
@@ -107,7 +116,7 @@ class _Compiler:
     def record(self, shape: Record, x: str) -> Lines:
         """A call for a record; a row is written out in place, unless it stands in itself."""
         cls = shape.cls
-        if not shape.is_row or cls in self.inlined:
+        if not self.is_row(cls) or cls in self.inlined:
             return [f"{x} = {self.function(cls)}({x})"]
         self.inlined.add(cls)
         lines = self.row(cls, x)
@@ -121,6 +130,11 @@ class _Compiler:
         for shape, x, where in zip(shapes, variables, wheres, strict=True):
             lines += self.convert(shape, x, where)
         return variables, lines
+
+
+def _is_plain(shape: Shape) -> bool:
+    """Whether JSON has it as it is, so that it has only to be checked."""
+    return isinstance(shape, Scalar) and shape.leaf in ("str", "int", "bool")
 
 
 def _tuple(items: Sequence[str]) -> str:
@@ -143,7 +157,7 @@ class Writer(_Compiler):
         """The whole of a record."""
         members = members_of(cls)
         lines = [f"if value.__class__ is not {self.name(cls)}:", f"    broken({cls.__name__!r}, value, 'itself')"]
-        if issubclass(cls, tuple):
+        if self.is_row(cls):
             return [*lines, *self.row(cls, "value"), "return value"]
         lines.append("fields = {}")
         for member in sorted(members, key=lambda member: member.key):
@@ -151,17 +165,28 @@ class Writer(_Compiler):
         return [*lines, "return fields"]
 
     def member(self, cls: type[object], member: Member) -> Lines:
-        x, where = self.variable(), f"{cls.__name__}.{member.name}"
-        store = [*self.convert(member.shape, x, where), f"fields[{member.key!r}] = {x}"]
+        x = self.variable()
+        check, convert = self.checked(member, x, f"{cls.__name__}.{member.name}")
+        store = [*convert, f"fields[{member.key!r}] = {x}"]
         if not member.required:
             store = [f"if {self.differs(member, x)}:", *_indent(store)]
-        return [f"{x} = value.{member.name}", *store]
+        return [f"{x} = value.{member.name}", *check, *store]
+
+    def checked(self, member: Member, x: str, where: str) -> tuple[Lines, Lines]:
+        """What is done to a field in any case, and what only if it is not at its default.
+
+        A plain leaf is checked even at its default: 0.0 is equal to 0, and yet a float.
+        """
+        lines = self.convert(member.shape, x, where)
+        return (lines, []) if _is_plain(member.shape) else ([], lines)
 
     def differs(self, member: Member, x: str) -> str:
         """The test whether a field is not at its default, as cheap as its type allows."""
         default = member.fresh_default()
         if default is None or default is True or default is False:
             return f"{x} is not {default}"
+        if _is_plain(member.shape) and not default:
+            return x
         if isinstance(member.shape, Many | Table) and not default:
             # A list given for a tuple is no different when it is empty.
             return f"{x} is None or len({x})"
@@ -173,18 +198,23 @@ class Writer(_Compiler):
     def row(self, cls: type[object], x: str) -> Lines:
         """A NamedTuple to a tuple, without trailing defaults."""
         members = members_of(cls)
-        shapes = [member.shape for member in members]
-        variables, checks = self.each(shapes, [f"{cls.__name__}.{member.name}" for member in members])
-        unpack = f"{_tuple(variables)[1:-1]}= {x}"
+        variables = [self.variable() for _ in members]
+        checks: Lines = []
+        conversions: Lines = []
+        for member, variable in zip(members, variables, strict=True):
+            check, convert = self.checked(member, variable, f"{cls.__name__}.{member.name}")
+            checks += check
+            conversions += convert
+        lines = [f"{_tuple(variables)[1:-1]}= {x}", *checks]
         least = max((n + 1 for n, member in enumerate(members) if member.required), default=0)
         if least == len(members):
-            return [unpack, *checks, f"{x} = {_tuple(variables)}"]
+            return [*lines, *conversions, f"{x} = {_tuple(variables)}"]
         # How much is left out has to be decided before a default is replaced by its JSON value.
         kept, lengths = self.variable(), range(len(members), least, -1)
         longer = [(self.differs(members[n - 1], variables[n - 1]), [f"{kept} = {n}"]) for n in lengths]
         decide = _branches(longer, f"{kept} = {least}")
         tuples = [(f"{kept} == {n}", [f"{x} = {_tuple(variables[:n])}"]) for n in range(least, len(members))]
-        return [unpack, *decide, *checks, *_branches(tuples, f"{x} = {_tuple(variables)}")]
+        return [*lines, *decide, *conversions, *_branches(tuples, f"{x} = {_tuple(variables)}")]
 
     def convert(self, shape: Shape, x: str, where: str) -> Lines:
         """Statements that replace `x` by its JSON value."""
@@ -205,7 +235,7 @@ class Writer(_Compiler):
             case Fixed(items):
                 variables, lines = self.each(items, [where] * len(items))
                 unpack = f"{_tuple(variables)[1:-1]}= {x}" if items else f"() = {x}"
-                return [unpack, *lines, f"{x} = {_tuple(variables)}"]
+                return [unpack, *lines, f"{x} = [{', '.join(variables)}]"]
             case Table(value):
                 return self.table(value, x, where)
             case Record():
@@ -217,9 +247,7 @@ class Writer(_Compiler):
         if leaf == "none":
             return [f"if {x} is not None: broken({where!r}, {x}, 'None')"]
         call = f"{self.name(WRITERS[leaf])}({x}, {where!r})"
-        if leaf == "int":
-            return [f"if {x}.__class__ is not int or not LEAST <= {x} <= MOST: {x} = {call}"]
-        if leaf in ("str", "bool"):
+        if leaf in ("str", "int", "bool"):
             return [f"if {x}.__class__ is not {leaf}: {x} = {call}"]
         return [f"{x} = {call}"]
 
@@ -239,13 +267,13 @@ class Writer(_Compiler):
         return _branches(cases, f"broken({where!r}, {x}, 'of its type')")
 
     def within_union(self, member: Shape, union: Union, x: str, where: str) -> Lines:
+        if _is_plain(member) or member == NONE:
+            return []  # the test for the member was the check
         lines = self.convert(member, x, where)
-        if member == DECIMAL:
-            lines.append(f"{x} = {{'decimal': {x}}}")
+        if isinstance(member, Scalar) and member in EXACT_IN_UNION:
+            lines.append(f"{x} = {{{member.leaf!r}: {x}}}")
         if union.tagged and isinstance(member, Record):
             lines.append(f"{x}[{TAG!r}] = {member.cls.__name__!r}")
-        if member == Scalar("none"):
-            return []
         return lines
 
     def is_of(self, member: Shape, x: str) -> str:
@@ -278,7 +306,7 @@ class Reader(_Compiler):
 
     def body(self, cls: type[object]) -> Lines:
         """The whole of a record."""
-        if issubclass(cls, tuple):
+        if self.is_row(cls):
             return [*self.row(cls, "value"), "return value"]
         members = members_of(cls)
         lines = [f"if value.__class__ is not dict: corrupted({cls.__name__!r}, value, 'an object')"]
@@ -324,8 +352,9 @@ class Reader(_Compiler):
             convert = self.convert(member.shape, variable, f"{name}.{member.name}")
             if not member.required and convert:
                 default = self.name(member.default)
-                plain = isinstance(member.shape, Scalar) and member.shape.leaf in ("str", "int", "bool")
-                convert = convert if plain else [f"if {variable} is not {default}:", *_indent(convert)]
+                convert = (
+                    convert if _is_plain(member.shape) else [f"if {variable} is not {default}:", *_indent(convert)]
+                )
             checks += convert
         lines.append(f"{_tuple(variables)[1:-1]}= {x}")
         # The constructor of a NamedTuple is a Python function around this.
@@ -378,11 +407,13 @@ class Reader(_Compiler):
                 test = f"{x}.__class__ is dict and {x}.get({TAG!r}) == {member.cls.__name__!r}"
                 drop = f"{x} = {{k: v for k, v in {x}.items() if k != {TAG!r}}}"
                 cases.append((test, [drop, *self.convert(member, x, where)]))
-            elif member == DECIMAL:
-                test = f"{x}.__class__ is dict and len({x}) == 1 and 'decimal' in {x}"
-                cases.insert(0, (test, [f"{x} = {x}['decimal']", *self.convert(member, x, where)]))
-            elif member == Scalar("none"):
+            elif isinstance(member, Scalar) and member in EXACT_IN_UNION:
+                test = f"{x}.__class__ is dict and len({x}) == 1 and {member.leaf!r} in {x}"
+                cases.insert(0, (test, [f"{x} = {x}[{member.leaf!r}]", *self.convert(member, x, where)]))
+            elif member == NONE:
                 cases.insert(0, (f"{x} is None", []))
+            elif _is_plain(member):
+                cases.append((f"{x}.__class__ is {_PYTHON_OF[json_kind(member)]}", []))
             else:
                 cases.append((f"{x}.__class__ is {_PYTHON_OF[json_kind(member)]}", self.convert(member, x, where)))
         return _branches(cases, f"corrupted({where!r}, {x}, 'of its type')")

@@ -17,6 +17,7 @@ AREAS: Final[Mapping[str, str]] = {
     "catalog": "ordercore.catalog.events",
     "item": "ordercore.catalog.events",
     "location": "ordercore.catalog.events",
+    "intake": "ordercore.intake.events",
     "order": "ordercore.order.events",
     "adjustment": "ordercore.stock.events",
     "count": "ordercore.stock.events",
@@ -27,6 +28,7 @@ AREAS: Final[Mapping[str, str]] = {
     "transfer": "ordercore.stock.events",
 }
 """First word of a name -> the module that lists it in EVENTS or DOCUMENTS; loaded when such a name is first met."""
+_MODULES: Final = frozenset(AREAS.values())
 
 ALGORITHM: Final = b"1"
 """Of fingerprints: 16 bytes of BLAKE2b over the command's class name and its fields that are not at their default."""
@@ -161,6 +163,9 @@ class Codec:
 
     def _registered(self, cls: type[object]) -> EventType | DocumentType | None:
         if cls not in self._names:
+            # Its own package first: an importer of one area needs no other.
+            self._load(f"{cls.__module__.rpartition('.')[0]}.events")
+        if cls not in self._names:
             self._load_areas()
         return self._names.get(cls)
 
@@ -192,17 +197,17 @@ class Codec:
 
     def _find(self, book: Mapping[str, Any], name: object) -> Any:
         if name not in book and isinstance(name, str):
-            self._load(AREAS.get(name.partition(".")[0]))
+            self._load(AREAS.get(name.partition(".")[0], ""))
         if name not in book:
             self._load_areas()
         return book.get(name) if isinstance(name, str) else None
 
     def _load_areas(self) -> None:
-        for module in sorted(set(AREAS.values())):
+        for module in sorted(_MODULES):
             self._load(module)
 
-    def _load(self, module: str | None) -> None:
-        if module is None or module in self._loaded or not _exists(module):
+    def _load(self, module: str) -> None:
+        if module not in _MODULES or module in self._loaded or not _exists(module):
             return
         found = import_module(module)
         listed: Iterable[EventType | DocumentType] = (*getattr(found, "EVENTS", ()), *getattr(found, "DOCUMENTS", ()))

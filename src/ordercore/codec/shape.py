@@ -10,7 +10,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any, Final, Literal, NewType, get_args, get_origin
 
 import attrs
@@ -20,7 +19,7 @@ from ordercore.errors import BrokenRule
 
 Leaf = Literal["str", "int", "bool", "none", "decimal", "fraction", "datetime", "date", "bytes"]
 
-LEAVES: Final[Mapping[object, Leaf]] = {
+LEAVES: Final[Mapping[type, Leaf]] = {
     str: "str",
     int: "int",
     bool: "bool",
@@ -31,7 +30,7 @@ LEAVES: Final[Mapping[object, Leaf]] = {
     date: "date",
     bytes: "bytes",
 }
-LEAF_TYPES: Final[Mapping[Leaf, type]] = {leaf: typing.cast(type, kind) for kind, leaf in LEAVES.items()}
+LEAF_TYPES: Final[Mapping[Leaf, type]] = {leaf: kind for kind, leaf in LEAVES.items()}
 
 JsonKind = Literal["null", "boolean", "integer", "string", "array", "object"]
 _JSON_OF: Final[Mapping[Leaf, JsonKind]] = {"none": "null", "bool": "boolean", "int": "integer"}
@@ -97,6 +96,7 @@ class Union:
 Shape = Scalar | Choice | Many | Fixed | Table | Record | Union
 
 DECIMAL: Final = Scalar("decimal")
+FRACTION: Final = Scalar("fraction")
 NONE: Final = Scalar("none")
 
 
@@ -121,11 +121,10 @@ def _broken(annotation: object, why: str) -> BrokenRule:
     return BrokenRule(f"{annotation!r} has no written form: {why}.", type=str(annotation))
 
 
-@lru_cache(maxsize=4096)
 def shape_of(annotation: object) -> Shape:
     """The shape of an annotation. Raises BrokenRule for what cannot be written down exactly, floats above all."""
-    if (leaf := LEAVES.get(annotation)) is not None:
-        return Scalar(leaf)
+    if isinstance(annotation, type) and annotation in LEAVES:
+        return Scalar(LEAVES[annotation])
     if annotation is None:
         return Scalar("none")
     if isinstance(annotation, NewType):
@@ -174,9 +173,9 @@ def _union(annotation: object, members: list[Shape]) -> Shape:
     for member in members:
         flat.extend(member.members if isinstance(member, Union) else [member])
     records = [member for member in flat if isinstance(member, Record)]
-    kinds = [json_kind(member) for member in flat if not (isinstance(member, Record) or member == DECIMAL)]
-    # A decimal in a union is an object with the one key `decimal`, so that text stays text.
-    clash = len(set(kinds)) != len(kinds) or ("object" in kinds and (records or DECIMAL in flat))
+    exact = [member for member in flat if member in (DECIMAL, FRACTION)]
+    kinds = [json_kind(member) for member in flat if not (isinstance(member, Record) or member in exact)]
+    clash = len(set(kinds)) != len(kinds) or ("object" in kinds and (records or exact))
     if clash or (any(record.is_row for record in records) and (len(records) > 1 or "array" in kinds)):
         raise _broken(annotation, "JSON cannot tell its members apart")
     return Union(tuple(flat), tagged=len(records) > 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -17,11 +18,16 @@ class JsonText:
 
     name: str
     encode: Callable[[object], bytes]
-    """Raises BrokenRule for lone surrogates. Values were checked before: there is no float among them."""
+    """Raises BrokenRule for lone surrogates and giant ints. There are no floats: values were checked before."""
     decode: Callable[[str], object]
     """Raises Corrupted for text that is not JSON."""
 
 
+LEAST: Final = -(2**63)
+MOST: Final = 2**64 - 1
+"""What msgspec writes; the other has to refuse the rest as well."""
+
+_LONG: Final = re.compile("[0-9]{19}")
 _encoder: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
@@ -34,11 +40,26 @@ def _corrupted(error: Exception) -> Corrupted:
     return Corrupted(f"Stored text is not JSON ({type(error).__name__}).")
 
 
+def _giant() -> BrokenRule:
+    return BrokenRule("An int of more than 64 bits cannot be stored.")
+
+
 def _encode_plain(value: object) -> bytes:
     try:
-        return _encoder.encode(value).encode()
+        text = _encoder.encode(value)
+        if _LONG.search(text):
+            _refuse_giants(value)
+        return text.encode()
     except UnicodeEncodeError:
         raise _broken_text() from None
+
+
+def _refuse_giants(value: object) -> None:
+    if isinstance(value, int) and not LEAST <= value <= MOST:
+        raise _giant()
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    for item in items:
+        _refuse_giants(item)
 
 
 def _refuse(_: str) -> float:
@@ -76,6 +97,8 @@ def fast() -> JsonText:
             return encode_unchecked(value)
         except UnicodeEncodeError:
             raise _broken_text() from None
+        except OverflowError:
+            raise _giant() from None
 
     def decode(text: str) -> object:
         try:
