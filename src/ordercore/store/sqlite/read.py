@@ -1,0 +1,243 @@
+"""Answers to queries, from one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+from zlib import crc32
+
+from ordercore.errors import Corrupted
+from ordercore.message import Event, Recorded
+from ordercore.store.contract import EventCodec
+from ordercore.store.posting import Row, RowKey
+from ordercore.store.query import (
+    Document,
+    Head,
+    Outcome,
+    Query,
+    ReadCounter,
+    ReadDocument,
+    ReadDocuments,
+    ReadHead,
+    ReadLog,
+    ReadOffers,
+    ReadOutcome,
+    ReadPositions,
+    ReadStream,
+    Snapshot,
+)
+from ordercore.store.result import Page
+from ordercore.store.scalars import moment_of, position_of
+from ordercore.store.sqlite.rows import OFFERS, OTHERS, ROWS, SHIFT, Cells
+from ordercore.store.sqlite.session import Session
+from ordercore.store.sqlite.write import counter_of, head_of
+from ordercore.values import CommandId, Cursor, Place, Sku, Stream
+
+# Events are fetched as bytes: what the checksum is of, and readable to sqlite3 even when a flipped bit is no UTF-8.
+_OUTCOME: Final = """select pos, fingerprint, stream, version, at, crc, cast(events as blob) from log
+    where tenant = ? and command = ? order by part"""
+_STREAM: Final = """select pos, version, count, crc, cast(events as blob) from log
+    where tenant = ? and stream = ? order by version desc"""
+_RECORDED: Final = """select pos, stream, version, command, at, effective, actor, cause, correlation, crc,
+    cast(events as blob) from log"""
+_BY_STREAM: Final = f"{_RECORDED} where tenant = ? and stream = ? order by version"
+_BY_POSITION: Final = f"{_RECORDED} where pos = ? and pos >= 0 and tenant = ?"
+_AFTER: Final = f"{_RECORDED} where pos > max(?, -1) and tenant = ? order by pos limit ?"
+_BEHIND: Final = "select count(*) from (select 1 from log where pos > ? and tenant = ?)"
+_LAST: Final = "select max(pos) from log"
+_DOCUMENT: Final = "select revision, body, tag, sort from document where tenant = ? and kind = ? and key = ?"
+
+_LISTED: Final = "select key, revision, tag, sort, body from document where tenant = ? and kind = ?"
+
+COUNTED_LAG: Final = 1000
+"""Up to so many rows behind, only this tenant's are counted; further away it is the distance in the file."""
+
+
+class Reading:
+    """A session with what it takes to read for one tenant; the caller holds the snapshot."""
+
+    __slots__ = ("cells", "codec", "execute", "session", "tenant")
+
+    def __init__(self, session: Session, codec: EventCodec, cells: Cells, tenant: str) -> None:
+        self.session = session
+        self.execute = session.execute
+        self.codec = codec
+        self.cells = cells
+        self.tenant = tenant
+
+    def answers(self, queries: Sequence[Query[Any]]) -> Snapshot:
+        """All of them, as of one moment."""
+        if len(queries) == 1 and type(queries[0]) in _ONE_STATEMENT:
+            query = queries[0]
+            return Snapshot({id(query): _ANSWERS[type(query)](self, query)})
+        self.execute("begin")
+        snapshot = Snapshot({id(query): _ANSWERS[type(query)](self, query) for query in queries})
+        self.execute("commit")
+        return snapshot
+
+    def events(self, position: int, crc: int, raw: bytes) -> tuple[Event, ...]:
+        """The events of a log row. Raises Corrupted naming the position, NotFound for an event nobody registered."""
+        if crc32(raw) != crc:
+            raise Corrupted(
+                f"The events at position {position} are not what was written: their checksum differs.",
+                position=str(position), hint="Restore a backup; verify() lists every damaged row.",
+            )  # fmt: skip
+        try:
+            return self.codec.load_events(raw.decode())
+        except Corrupted as error:
+            raise Corrupted(f"Position {position}: {error.message}", position=str(position), hint=error.hint) from error
+
+    def outcome(self, command_id: CommandId, fingerprint: bytes | None) -> Outcome | None:
+        """What became of a command id; without a fingerprint it counts as the same command."""
+        rows = self.execute(_OUTCOME, (self.tenant, command_id)).fetchall()
+        if not rows:
+            return None
+        appended = tuple(
+            (Stream(stream), version, self.events(position, crc, raw))
+            for position, _, stream, version, _, crc, raw in rows
+            if stream is not None
+        )
+        matches = fingerprint is None or fingerprint == rows[0][1]
+        position = Cursor(str(rows[-1][0])) if appended else None
+        return Outcome(command_id, matches, moment_of(rows[0][4]), position, appended)
+
+    def outcome_of(self, query: ReadOutcome) -> Outcome | None:
+        command = query.command
+        return self.outcome(query.command_id, None if command is None else self.codec.fingerprint(command))
+
+    def stream(self, query: ReadStream) -> Head:
+        after = query.after
+        rows = self.execute(_STREAM, (self.tenant, query.stream))
+        head, found = 0, []
+        for position, version, count, crc, raw in rows:
+            last = version + count - 1
+            head = head or last
+            if last <= after:
+                break
+            events = self.events(position, crc, raw)
+            found.append(events if after < version else events[after - version + 1 :])
+        found.reverse()
+        return Head(head, found[0] if len(found) == 1 else tuple(event for events in found for event in events))
+
+    def head(self, query: ReadHead) -> int:
+        return head_of(self.session, self.tenant, query.stream)
+
+    def counter(self, query: ReadCounter) -> int:
+        return counter_of(self.session, self.tenant, query.counter)
+
+    def document(self, query: ReadDocument) -> Document | None:
+        row = self.execute(_DOCUMENT, (self.tenant, query.kind, query.key)).fetchone()
+        if row is None:
+            return None
+        revision, body, tag, sort = row
+        return Document(query.kind, query.key, revision, self.codec.load_document(body), tag, sort)
+
+    def documents(self, query: ReadDocuments) -> tuple[Document, ...]:
+        load = self.codec.load_document
+        return tuple(
+            Document(query.kind, key, revision, load(body), tag, sort)
+            for key, revision, tag, sort, body in self.execute(*_listing(self.tenant, query)).fetchall()
+        )
+
+    def offers(self, query: ReadOffers) -> dict[Sku, dict[Place, int]]:
+        cells, execute, answer = self.cells, self.execute, {}
+        for sku in query.skus:
+            number = cells.number_of(self.tenant, sku, execute)
+            if number is None:
+                continue
+            base = number << SHIFT
+            keys = cells.keys
+            rows = execute(OFFERS, (base, base + OTHERS - 1)).fetchall()
+            offers = {(keys.get(row) or cells.key_of(row, sku, execute))[1]: available for row, available in rows}
+            if offers:
+                answer[sku] = offers
+        return answer
+
+    def positions(self, query: ReadPositions) -> dict[RowKey, Row]:
+        cells, execute, place = self.cells, self.execute, query.place
+        answer: dict[RowKey, Row] = {}
+        for sku in query.skus:
+            number = cells.number_of(self.tenant, sku, execute)
+            if number is None:
+                continue
+            base = number << SHIFT
+            for row in execute(ROWS, (base, base + 2 * OTHERS - 1)).fetchall():
+                figures = row[1:]
+                if any(figures):
+                    key = cells.key_of(row[0], sku, execute)
+                    if place is None or key[1] == place:
+                        answer[key] = figures
+        return answer
+
+    # The log
+
+    def recorded(self, query: ReadLog) -> tuple[Recorded, ...]:
+        if query.stream is not None:
+            rows = self.execute(_BY_STREAM, (self.tenant, query.stream)).fetchall()
+            if query.positions:
+                wanted = {position_of(cursor) for cursor in query.positions}
+                rows = [row for row in rows if row[0] in wanted]
+        else:
+            asked = sorted({position_of(cursor) for cursor in query.positions})
+            rows = [row for position in asked for row in self.execute(_BY_POSITION, (position, self.tenant)).fetchall()]
+        return tuple(recorded for row in rows for recorded in self._records(row))
+
+    def _records(self, row: Sequence[Any]) -> Iterator[Recorded]:
+        position, stream, first, command_id, at, effective, actor, cause, correlation, crc, raw = row
+        cursor, recorded_at = Cursor(str(position)), moment_of(at)
+        effective_at = recorded_at if effective == at else moment_of(effective)
+        for version, event in enumerate(self.events(position, crc, raw), first):
+            yield Recorded(
+                event, stream, version, cursor, command_id, recorded_at, effective_at, actor, cause, correlation
+            )
+
+    def page(self, after: Cursor | None, limit: int) -> Page:
+        """Log rows after the cursor until `limit` events are reached."""
+        self.execute("begin")
+        start = end = position_of(after)
+        records: list[Recorded] = []
+        full = limit <= 0
+        for row in self.execute(_AFTER, (start, self.tenant, limit)):
+            records += self._records(row)
+            end = row[0]
+            if full := len(records) >= limit:
+                break
+        last = self.execute(_LAST).fetchone()[0]
+        lag = max((last if last is not None else -1) - end, 0)
+        if not full:
+            # Nothing of this tenant lies behind: skip what belongs to others.
+            end, lag = end + lag, 0
+        elif 0 < lag <= COUNTED_LAG:
+            lag = self.execute(_BEHIND, (end, self.tenant)).fetchone()[0]
+        self.execute("commit")
+        return Page(tuple(records), Cursor(str(end)) if end >= 0 else None, lag)
+
+
+def _listing(tenant: str, query: ReadDocuments) -> tuple[str, tuple[object, ...]]:
+    """Keys first, from the index alone; bodies only of the page."""
+    direction, beyond = ("desc", "<") if query.newest_first else ("asc", ">")
+    conditions, parameters = "", [tenant, query.kind]
+    if query.tag is not None:
+        conditions += " and tag = ?"
+        parameters.append(query.tag)
+    if query.after is not None:
+        conditions += f" and (sort, key) {beyond} (?, ?)"
+        parameters += query.after
+    order = f"order by sort {direction}, key {direction}"
+    page = f"select key from document indexed by document_tag where tenant = ? and kind = ?{conditions} {order} limit ?"
+    statement = f"{_LISTED} and key in ({page}) {order}"
+    return statement, (tenant, query.kind, *parameters, query.limit)
+
+
+_ANSWERS: Final[Mapping[type, Callable[[Reading, Any], object]]] = {
+    ReadStream: Reading.stream,
+    ReadHead: Reading.head,
+    ReadPositions: Reading.positions,
+    ReadOffers: Reading.offers,
+    ReadDocument: Reading.document,
+    ReadDocuments: Reading.documents,
+    ReadCounter: Reading.counter,
+    ReadOutcome: Reading.outcome_of,
+    ReadLog: Reading.recorded,
+}
+_ONE_STATEMENT: Final = frozenset((ReadStream, ReadHead, ReadDocument, ReadDocuments, ReadCounter, ReadOutcome))

@@ -1,0 +1,222 @@
+"""Positions: ids, guarded changes, and what the rows hold.
+
+An id is (number of the SKU << 32) + k; own pool rows have k below 2**31 and all others (lots, other owners) above, so
+that the offers of a SKU are one narrow range of rowids and all its rows another. (A serial-tracked SKU has a row per
+unit: 20 bits would not do.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from ordercore.store.posting import BUCKETS, WIDTH, RowKey
+from ordercore.store.sqlite.session import Session
+from ordercore.store.sqlite.work import Work
+from ordercore.values import Place, Sku
+
+SHIFT: Final = 32
+OTHERS: Final = 1 << 31
+MOST_CACHED: Final = 200_000
+NOTHING: Final = (0,) * WIDTH
+
+_COLUMNS: Final = ", ".join(BUCKETS)
+ROW: Final = f"select {_COLUMNS} from position where id = ?"
+ROWS: Final = f"select id, {_COLUMNS} from position where id between ? and ?"
+OFFERS: Final = "select id, available from position where id between ? and ? and available > 0"
+_NEW_ROW: Final = f"insert into position (id, {_COLUMNS}) values (?{', ?' * WIDTH})"
+_SKU: Final = "select n from sku where tenant = ? and sku = ?"
+_NEW_SKU: Final = "insert into sku (tenant, sku) values (?, ?)"
+_CELL: Final = "select id from cell where sku = ? and place = ? and lot = ? and owner = ?"
+_CELLS: Final = "select id, place, lot, owner from cell where id between ? and ?"
+_NEW_CELL: Final = "insert into cell (id, sku, place, lot, owner) values (?, ?, ?, ?, ?)"
+_LAST_CELL: Final = "select max(id) from cell where id between ? and ?"
+
+Execute = Callable[..., Any]
+
+
+class Cells:
+    """Ids of one tenant's rows that are known to be committed; ids are never given to another row, so they keep."""
+
+    __slots__ = ("ids", "keys", "skus")
+
+    def __init__(self) -> None:
+        self.ids: dict[RowKey, int] = {}
+        self.keys: dict[int, RowKey] = {}
+        self.skus: dict[Sku, int] = {}
+
+    def learn(self, ids: Mapping[RowKey, int], skus: Mapping[Sku, int]) -> None:
+        """Take in what a commit made or a read of committed rows found."""
+        if len(self.ids) + len(ids) > MOST_CACHED:
+            self.ids.clear()
+            self.keys.clear()
+        if len(self.skus) + len(skus) > MOST_CACHED:
+            self.skus.clear()
+        self.ids.update(ids)
+        self.skus.update(skus)
+        for key, number in ids.items():
+            self.keys[number] = key
+
+    def key_of(self, number: int, sku: Sku, execute: Execute) -> RowKey:
+        """The key of a row found by a scan; another process may have made it. Only for reads of committed rows."""
+        key = self.keys.get(number)
+        if key is None:
+            base = number >> SHIFT << SHIFT
+            found = {
+                (sku, Place(place), lot, owner): cell
+                for cell, place, lot, owner in execute(_CELLS, (base, base + 2 * OTHERS - 1)).fetchall()
+            }
+            self.learn(found, {})
+            key = {cell: key for key, cell in found.items()}[number]
+        return key
+
+    def number_of(self, tenant: str, sku: Sku, execute: Execute) -> int | None:
+        """The number of a SKU, if it has any row. Only for reads of committed rows."""
+        number = self.skus.get(sku)
+        if number is None:
+            found = execute(_SKU, (tenant, sku)).fetchone()
+            if found is not None:
+                number = self.skus[sku] = found[0]
+        return number
+
+
+class Writing:
+    """Rows as one write transaction sees them: what it looks up or makes is known to others only after its commit.
+
+    (SQLite gives the rowids of a refused batch to the next one: with a shared cache, units went to another SKU.)
+    """
+
+    __slots__ = ("cells", "ids", "session", "skus", "tenant")
+
+    def __init__(self, session: Session, cells: Cells, tenant: str) -> None:
+        self.session = session
+        self.cells = cells
+        self.tenant = tenant
+        self.ids: dict[RowKey, int] = {}
+        self.skus: dict[Sku, int] = {}
+
+    def committed(self) -> None:
+        """Now others may know."""
+        if self.ids or self.skus:
+            self.cells.learn(self.ids, self.skus)
+
+    def id_of(self, key: RowKey) -> int | None:
+        """The id of a row, if it was ever made."""
+        found: int | None = self.cells.ids.get(key) or self.ids.get(key)
+        if found is None and (sku := self._number(key[0])) is not None:
+            row = self.session.execute(_CELL, (sku, *key[1:])).fetchone()
+            if row is not None:
+                found = self.ids[key] = row[0]
+        return found
+
+    def row(self, key: RowKey) -> Sequence[int]:
+        """What the row holds."""
+        found = self.id_of(key)
+        if found is None:
+            return NOTHING
+        return self.session.execute(ROW, (found,)).fetchone() or NOTHING
+
+    def _number(self, sku: Sku) -> int | None:
+        number = self.cells.skus.get(sku) or self.skus.get(sku)
+        if number is None:
+            row = self.session.execute(_SKU, (self.tenant, sku)).fetchone()
+            if row is not None:
+                number = self.skus[sku] = row[0]
+        return number
+
+    def _make(self, key: RowKey, figures: Sequence[int]) -> None:
+        execute = self.session.execute
+        sku, place, lot, owner = key
+        number = self._number(sku)
+        if number is None:
+            execute(_NEW_SKU, (self.tenant, sku))
+            number = self.skus[sku] = self.session.last_position()
+        base = (number << SHIFT) + (OTHERS if lot or owner else 0)
+        last = execute(_LAST_CELL, (base, base + OTHERS - 1)).fetchone()[0]
+        cell = self.ids[key] = base if last is None else last + 1
+        execute(_NEW_CELL, (cell, number, place, lot, owner))
+        execute(_NEW_ROW, (cell, *figures))
+
+    def apply(self, works: Sequence[Work]) -> bool:
+        """Change the rows of all batches, last in the transaction and in the order of ids; False if any falls short.
+
+        A shape is the columns that change, those that must have enough marked by `~`. Batches of one group are
+        netted per row; the guard is then the most that any of them needed at its turn.
+        """
+        ids = self.cells.ids
+        shapes: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+        for key, shape, deltas, needs in _one(works[0]) if len(works) == 1 else _netted(works):
+            row = ids.get(key) or self.id_of(key)
+            if row is None:
+                if any(need > 0 for need in needs):
+                    return False
+                self._make(key, _figures(shape, deltas))
+                continue
+            shapes.setdefault(shape, []).append((row, *deltas, *needs))
+        for shape, changes in shapes.items():
+            changes.sort()
+            self.session.executemany(_update(shape), changes)
+            if self.session.rowcount != len(changes):
+                return False
+        return True
+
+
+Change = tuple[RowKey, tuple[int, ...], Sequence[int], Sequence[int]]
+"""(key, shape, delta of each column, units that each marked column must have before)."""
+
+
+def _one(work: Work) -> Iterable[Change]:
+    floors = work.floors
+    for key, change in work.batch.rows.items():
+        shape, deltas, needs = [], [], []
+        for column, delta in enumerate(change):
+            if delta > 0:
+                shape.append(column)
+                deltas.append(delta)
+            elif delta:
+                shape.append(~column)
+                deltas.append(delta)
+                needs.append((floors.get(key, 0) if floors and not column else 0) - delta)
+        yield key, tuple(shape), deltas, needs
+
+
+def _netted(works: Sequence[Work]) -> Iterable[Change]:
+    rows: dict[RowKey, tuple[list[int], list[int | None]]] = {}
+    for work in works:
+        floors = work.floors
+        for key, change in work.batch.rows.items():
+            net, needs = rows.setdefault(key, ([0] * WIDTH, [None] * WIDTH))
+            for column, delta in enumerate(change):
+                if not delta:
+                    continue
+                net[column] += delta
+                if delta < 0:
+                    need = (floors.get(key, 0) if not column else 0) - net[column]
+                    before = needs[column]
+                    needs[column] = need if before is None else max(before, need)
+    for key, (net, needs) in rows.items():
+        columns = [column for column in range(WIDTH) if net[column] or needs[column] is not None]
+        yield (
+            key,
+            tuple(column if needs[column] is None else ~column for column in columns),
+            [net[column] for column in columns],
+            [needed for column in columns if (needed := needs[column]) is not None],
+        )
+
+
+def _figures(shape: Sequence[int], deltas: Sequence[int]) -> list[int]:
+    figures = [0] * WIDTH
+    for column, delta in zip(shape, deltas, strict=True):
+        figures[column if column >= 0 else ~column] = delta
+    return figures
+
+
+@lru_cache(maxsize=1024)
+def _update(shape: tuple[int, ...]) -> str:
+    """The id is the first parameter, so that sorting the parameters sorts the rows."""
+    columns = [BUCKETS[column if column >= 0 else ~column] for column in shape]
+    sets = ", ".join(f"{name} = {name} + ?{number}" for number, name in enumerate(columns, 2))
+    guarded = [name for name, column in zip(columns, shape, strict=True) if column < 0]
+    guards = "".join(f" and {name} >= ?{number}" for number, name in enumerate(guarded, len(columns) + 2))
+    return f"update position set {sets} where id = ?1{guards}"

@@ -1,0 +1,294 @@
+"""The SQLite store: the contract in one file, durable at every commit, shared by threads and processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from ordercore.errors import BrokenRule, ConfigurationError, OutcomeUnknown, StoreError
+from ordercore.store.batch import Batch
+from ordercore.store.contract import Capability, EventCodec
+from ordercore.store.query import Outcome, Query, Snapshot
+from ordercore.store.result import Breach, CommitResult, Committed, Conflicted, Lease, Page, Unknown
+from ordercore.store.scalars import position_of
+from ordercore.store.sqlite import audit, timers
+from ordercore.store.sqlite.read import Reading
+from ordercore.store.sqlite.refusal import refusal_of
+from ordercore.store.sqlite.rows import Cells, Writing
+from ordercore.store.sqlite.session import Database, Session
+from ordercore.store.sqlite.work import Work
+from ordercore.store.sqlite.write import apply
+from ordercore.values import CommandId, Cursor
+
+Move = tuple[str, int, int]
+"""A follower's step: (consumer, expected position, new position)."""
+
+_PREFIX: Final = "sqlite:///"
+
+
+class SQLiteStore:
+    """Everything in one SQLite file (WAL). Safe to share by threads, usable from many processes and after a fork.
+
+    `synchronous="FULL"` survives a power cut; "NORMAL" is several times faster and may lose the last commits then
+    (never at a crash of the process). Every method raises StoreError and its subclasses, never sqlite3's errors.
+    """
+
+    capabilities: frozenset[Capability] = frozenset(
+        ("durable", "multi_process", "global_order", "group_commit", "fencing")
+    )
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        synchronous: Literal["FULL", "NORMAL"] = "FULL",
+        busy_timeout_seconds: float = 30.0,
+    ) -> None:
+        """Open the file or create it. Raises SchemaVersion, Corrupted, StoreError, ConfigurationError."""
+        name = str(path)
+        if name in ("", ":memory:") or name.startswith("file:"):
+            raise ConfigurationError(
+                f"{name!r} is not the path of a file.", hint="Use MemoryStore() to keep everything in memory."
+            )
+        if synchronous not in ("FULL", "NORMAL"):
+            raise ConfigurationError(f"synchronous={synchronous!r} is not supported.", hint="Use FULL or NORMAL.")
+        self._database = Database(name, synchronous=synchronous, busy_timeout_seconds=busy_timeout_seconds)
+        self._codec: EventCodec | None = None
+        self._cells: dict[str, Cells] = {}
+        with self._database.session():
+            pass
+
+    @classmethod
+    def open(
+        cls, url: str, *, synchronous: Literal["FULL", "NORMAL"] = "FULL", busy_timeout_seconds: float = 30.0
+    ) -> SQLiteStore:
+        """From `sqlite:///relative.db`, `sqlite:////absolute.db` or a plain path."""
+        path = url.removeprefix(_PREFIX)
+        if "://" in path or path.startswith("sqlite:"):
+            raise ConfigurationError(
+                f"{url!r} is not an address of this store.",
+                url=url,
+                hint="Write sqlite:///shop.db or sqlite:////var/shop.db.",
+            )
+        return cls(path, synchronous=synchronous, busy_timeout_seconds=busy_timeout_seconds)
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return self._database.path
+
+    def use_codec(self, codec: EventCodec) -> None:
+        """How events, documents and commands are written. Before anything else."""
+        self._codec = codec
+
+    def read(self, queries: Sequence[Query[Any]], *, tenant: str = "") -> Snapshot:
+        """Answer all queries from one snapshot; never waits for writers."""
+        with self._database.session() as session:
+            return self._reading(session, tenant).answers(queries)
+
+    def commit(self, batch: Batch) -> CommitResult:
+        """All or nothing, durable when it returns. Raises StoreBusy after the deadline."""
+        return self._commit([Work(batch, self._events())], None)[0]
+
+    def commit_many(self, batches: Sequence[Batch]) -> list[CommitResult]:
+        """One transaction; batches that are refused leave the others alone, later ones see earlier ones."""
+        codec = self._events()
+        results: list[CommitResult] = []
+        for _, group in groupby(batches, key=lambda batch: batch.tenant):
+            results += self._commit([Work(batch, codec) for batch in group], None)
+        return results
+
+    def outcome(self, command_id: CommandId, *, tenant: str = "") -> Outcome | None:
+        """What became of a command id."""
+        with self._database.session() as session:
+            return self._reading(session, tenant).outcome(command_id, None)
+
+    def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "") -> Page:
+        """Log rows after the cursor until `limit` events are reached, at least one row.
+
+        `lag` counts the rows of this tenant, from 1,000 on those of other tenants in between too.
+        """
+        with self._database.session() as session:
+            return self._reading(session, tenant).page(after, limit)
+
+    def lease_due(
+        self, owner: str, now: datetime, ttl: timedelta, limit: int = 100, *, kind: str | None = None, tenant: str = ""
+    ) -> tuple[Lease, ...]:
+        """Lease due timers, earliest first; does not wait for writers when nothing is due."""
+        with self._database.session() as session:
+            if not timers.any_due(session, tenant, now, kind):
+                return ()
+            with self._transaction(session):
+                return timers.lease(session, tenant, now, ttl, limit, kind)
+
+    def ack(self, lease: Lease, *, tenant: str = "") -> bool:
+        """Remove the timer if the lease still holds."""
+        with self._database.session() as session, self._transaction(session):
+            return timers.end(session, tenant, lease, None)
+
+    def nack(self, lease: Lease, due: datetime, *, tenant: str = "") -> bool:
+        """Make the timer due again at `due` if the lease still holds."""
+        with self._database.session() as session, self._transaction(session):
+            return timers.end(session, tenant, lease, due)
+
+    def next_due(self, *, tenant: str = "") -> datetime | None:
+        """When the earliest timer is due, leased or not: one look into an index."""
+        with self._database.session() as session:
+            return timers.earliest(session, tenant)
+
+    def cursor_of(self, consumer: str, *, tenant: str = "") -> Cursor | None:
+        """Where a follower stands."""
+        with self._database.session() as session:
+            position = timers.cursor_of(session, tenant, consumer)
+            return Cursor(str(position)) if position >= 0 else None
+
+    def checkpoint(
+        self,
+        consumer: str,
+        expected: Cursor | None,
+        cursor: Cursor | None,
+        batch: Batch | None = None,
+        *,
+        tenant: str = "",
+    ) -> CommitResult:
+        """Move a follower and write its effects; if either is refused, nothing is done."""
+        move = (consumer, position_of(expected), position_of(cursor))
+        if batch is None:
+            return self._move(move, tenant)
+        if batch.tenant != tenant:
+            raise BrokenRule("A follower's batch belongs to another tenant.", tenant=tenant, batch=batch.tenant)
+        return self._commit([Work(batch, self._events())], move)[0]
+
+    def verify(self, *, tenant: str = "") -> tuple[Breach, ...]:
+        """Rebuild every row from the log and compare; reads everything, stops nobody."""
+        with self._database.session() as session:
+            session.execute("begin")
+            found = tuple(audit.breaches(self._reading(session, tenant)))
+            session.execute("commit")
+            return found
+
+    def close(self) -> None:
+        """Close the file; a later call raises StoreError."""
+        self._database.close()
+
+    # Writing
+
+    def _commit(self, works: Sequence[Work], move: Move | None) -> list[CommitResult]:
+        tenant = works[0].batch.tenant
+        with self._database.session() as session:
+            try:
+                results = self._all_at_once(session, works, move, tenant)
+                if results is not None:
+                    return results
+                if len(works) == 1:
+                    # Most refusals are explained without a lock.
+                    refusal = self._refusal(session, works[0], move, tenant)
+                    if refusal is not None:
+                        return [refusal]
+                # Many batches, or what was in the way is gone meanwhile.
+                return self._one_by_one(session, works, move, tenant)
+            except OutcomeUnknown as error:
+                return [Unknown(error.message) for _ in works]
+
+    def _all_at_once(
+        self, session: Session, works: Sequence[Work], move: Move | None, tenant: str
+    ) -> list[CommitResult] | None:
+        """None if any of them is refused; then nothing was written."""
+        rows = Writing(session, self._cells_of(tenant), tenant)
+        database = self._database
+        database.take_turn()
+        try:
+            session.begin()
+            results = None
+            if move is None or timers.move_cursor(session, tenant, *move):
+                results = apply(session, rows, works)
+            if results is None:
+                session.rollback()
+                return None
+            session.commit()
+        except BaseException:
+            session.undo()
+            raise
+        finally:
+            database.writing.release()
+        rows.committed()
+        return list(results)
+
+    def _one_by_one(
+        self, session: Session, works: Sequence[Work], move: Move | None, tenant: str
+    ) -> list[CommitResult]:
+        """Under the write lock, ask for each batch why it cannot be; write it if there is no reason."""
+        rows = Writing(session, self._cells_of(tenant), tenant)
+        reading = self._reading(session, tenant)
+        results: list[CommitResult] = []
+        with self._transaction(session):
+            if move is not None and (conflict := self._moved(session, move, tenant)) is not None:
+                return [conflict]
+            for work in works:
+                result = refusal_of(reading, rows, work)
+                if result is None:
+                    done = apply(session, rows, [work])
+                    if done is None:
+                        raise BrokenRule("A batch was refused without a reason.", command_id=work.batch.command_id)
+                    result = done[0]
+                results.append(result)
+            if move is not None and isinstance(results[0], Committed):
+                timers.move_cursor(session, tenant, *move)
+        rows.committed()
+        return results
+
+    def _refusal(self, session: Session, work: Work, move: Move | None, tenant: str) -> CommitResult | None:
+        session.execute("begin")
+        result: CommitResult | None = self._moved(session, move, tenant) if move is not None else None
+        if result is None:
+            rows = Writing(session, self._cells_of(tenant), tenant)
+            result = refusal_of(self._reading(session, tenant), rows, work)
+        session.execute("commit")
+        return result
+
+    def _move(self, move: Move, tenant: str) -> CommitResult:
+        with self._database.session() as session, self._transaction(session):
+            if timers.move_cursor(session, tenant, *move):
+                return Committed(None, {})
+            return self._moved(session, move, tenant) or Committed(None, {})
+
+    def _moved(self, session: Session, move: Move, tenant: str) -> Conflicted | None:
+        consumer, expected, _ = move
+        stands = timers.cursor_of(session, tenant, consumer)
+        return None if stands == expected else Conflicted(consumer, max(expected, 0), max(stands, 0))
+
+    @contextmanager
+    def _transaction(self, session: Session) -> Iterator[None]:
+        self._database.take_turn()
+        try:
+            session.begin()
+            yield
+            session.commit()
+        except BaseException:
+            session.undo()
+            raise
+        finally:
+            self._database.writing.release()
+
+    # What belongs to a tenant, and the codec
+
+    def _reading(self, session: Session, tenant: str) -> Reading:
+        return Reading(session, self._events(), self._cells_of(tenant), tenant)
+
+    def _cells_of(self, tenant: str) -> Cells:
+        cells = self._cells.get(tenant)
+        if cells is None:
+            cells = self._cells.setdefault(tenant, Cells())
+        return cells
+
+    def _events(self) -> EventCodec:
+        if self._codec is None:
+            raise StoreError(
+                f"{self.path}: nobody said how events are written.", reason="no_codec",
+                hint="A kernel does it; by hand call store.use_codec(codec) first.",
+            )  # fmt: skip
+        return self._codec

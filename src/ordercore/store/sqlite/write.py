@@ -1,0 +1,141 @@
+"""One write transaction: ids and events, counters, documents and timers, positions last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Final
+
+from ordercore.store.result import Committed
+from ordercore.store.sqlite.rows import Writing
+from ordercore.store.sqlite.session import Session
+from ordercore.store.sqlite.work import (
+    END_OF_STREAM,
+    NEW_STREAM,
+    NEXT_OF_STREAM,
+    ONLY_HEAD,
+    TOLERANT,
+    WITHOUT_EVENTS,
+    Parameters,
+    Work,
+)
+
+HEAD: Final = "select version + count - 1 from log where tenant = ? and stream = ? order by version desc limit 1"
+COUNTER: Final = "select value from counter where tenant = ? and name = ?"
+_BUMP: Final = "insert into counter (tenant, name, value) values (?, ?, ?) on conflict do update set value = value + excluded.value"
+
+
+def head_of(session: Session, tenant: str, stream: str) -> int:
+    """How many events a stream has."""
+    row = session.execute(HEAD, (tenant, stream)).fetchone()
+    return row[0] if row is not None else 0
+
+
+def counter_of(session: Session, tenant: str, name: str) -> int:
+    """The value of a counter."""
+    row = session.execute(COUNTER, (tenant, name)).fetchone()
+    return row[0] if row is not None else 0
+
+
+def apply(session: Session, rows: Writing, works: Sequence[Work]) -> list[Committed] | None:
+    """Write all batches of one tenant; None as soon as one of them cannot be: then the caller undoes everything.
+
+    Each sees what those before it did; the hot rows are locked last and for the shortest time.
+    """
+    last = _write_log(session, works)
+    if last is None or not _write_counters(session, works) or not _write_others(session, works):
+        return None
+    if not rows.apply(works):
+        return None
+    if len(works) == 1:
+        return [works[0].result(last)]
+    results, position = [], last - sum(work.count for work in works)
+    for work in works:
+        position += work.count
+        results.append(work.result(position))
+    return results
+
+
+def _run(session: Session, statements: Sequence[tuple[str, Parameters]]) -> bool:
+    """Execute in order, neighbours of the same text together; False if one changed nothing although it had to."""
+    start, end = 0, len(statements)
+    while start < end:
+        statement = statements[start][0]
+        stop = start + 1
+        while stop < end and statements[stop][0] is statement:
+            stop += 1
+        if stop - start == 1:
+            session.execute(statement, statements[start][1])
+        else:
+            session.executemany(statement, [parameters for _, parameters in statements[start:stop]])
+        if session.rowcount != stop - start and statement not in TOLERANT:
+            return False
+        start = stop
+    return True
+
+
+def _write_log(session: Session, works: Sequence[Work]) -> int | None:
+    """The position of the last row, 0 if there is none; None if an id or a version of a stream is taken."""
+    statements: list[tuple[str, Parameters]] = []
+    for work in works:
+        if work.empty is not None:
+            # Before all others: the positions of the log are counted back from the last insert.
+            session.execute(WITHOUT_EVENTS, work.empty)
+            if session.rowcount != 1:
+                return None
+    for work in works:
+        if work.plain:
+            statements += work.logs
+        elif not _run(session, statements) or not _write_at_heads(session, work):
+            return None
+        else:
+            statements = []
+    if not _run(session, statements):
+        return None
+    if len(works) == 1 and len(statements) == 1:
+        return session.last_row
+    return session.last_position() if any(work.count for work in works) else 0
+
+
+def _write_at_heads(session: Session, work: Work) -> bool:
+    tenant = work.batch.tenant
+    for number, (statement, parameters) in enumerate(work.logs):
+        if statement is ONLY_HEAD:
+            _, stream, expected = parameters
+            head = work.versions[number] = head_of(session, tenant, stream)
+            if expected is not None and expected != head:
+                return False
+        elif statement is END_OF_STREAM:
+            head = head_of(session, tenant, parameters[4])
+            work.versions[number] = head + parameters[6]
+            row = (*parameters[:5], head + 1, *parameters[6:])
+            if not _run(session, [(NEXT_OF_STREAM if head else NEW_STREAM, row)]):
+                return False
+        elif not _run(session, [(statement, parameters)]):
+            return False
+    return True
+
+
+def _write_counters(session: Session, works: Sequence[Work]) -> bool:
+    bumps: dict[str, int] = {}
+    for work in works:
+        batch = work.batch
+        for require in batch.requires:
+            name = require.counter
+            if counter_of(session, batch.tenant, name) + bumps.get(name, 0) != require.value:
+                return False
+        for bump in batch.bumps:
+            bumps[bump.counter] = bumps.get(bump.counter, 0) + 1
+    if bumps:
+        tenant = works[0].batch.tenant
+        session.executemany(_BUMP, [(tenant, name, times) for name, times in bumps.items()])
+    return True
+
+
+def _write_others(session: Session, works: Sequence[Work]) -> bool:
+    if len(works) == 1:
+        return _run(session, works[0].others)
+    statements = [each for work in works for each in work.others]
+    if len({parameters[:3] for _, parameters in statements}) == len(statements):
+        statements.sort(key=itemgetter(0))  # nothing is written twice, so that like goes with like
+    return _run(session, statements)
