@@ -188,13 +188,16 @@ class Explanation:
     metres: Mapping[Place, int] = field(eq=False)
 
     def rows(self) -> tuple[Row, ...]:
-        """What is worth showing, chosen places first; a terminal or a page lays it out."""
+        """What is worth showing, chosen places first, SKUs rejected alike in one row; a terminal or a page lays it out."""
         chosen = (
             self._row("+", choice.site.place, leg.sku, f"{leg.quantity} for line {leg.line}")
             for choice in self.chosen
             for leg in choice.legs
         )
-        rejected = (self._row("-", one.place, one.sku or "", f"{one.reason}: {one.message}") for one in self.rejected)
+        alike: dict[tuple[Place, str], list[str]] = {}
+        for one in self.rejected:
+            alike.setdefault((one.place, f"{one.reason}: {one.message}"), []).append(one.sku or "")
+        rejected = (self._row("-", place, ", ".join(skus), why) for (place, why), skus in alike.items())
         missing = (Row("!", "", "", "", one.sku, f"{one.quantity} missing for line {one.line}") for one in self.missing)
         return (*chosen, *rejected, *missing)
 

@@ -111,7 +111,7 @@ def _requirements(
 def cheapest(problem: Problem, *, with_candidate: int | None = None, at_most: int | None = None) -> Cover | None:
     """The fewest candidates that meet every requirement, and among those the cheapest; ties by preference.
 
-    With `with_candidate` that one is among them; None if more than `at_most` would be needed.
+    With `with_candidate` that one is among them; None if it is certain that more than `at_most` are needed.
     """
     search = _Search(problem)
     first = () if with_candidate is None else (with_candidate,)
@@ -124,8 +124,7 @@ def cheapest(problem: Problem, *, with_candidate: int | None = None, at_most: in
             break
     if search.steps < MOST_STEPS:
         return None
-    chosen = _greedy(problem, first)
-    return Cover(chosen, exact=False) if len(chosen) <= limit else None
+    return Cover(_greedy(problem, first), exact=False)
 
 
 class _Search:

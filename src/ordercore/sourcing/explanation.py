@@ -6,13 +6,20 @@ from collections.abc import Callable, Iterator
 
 from ordercore.errors import BrokenRule
 from ordercore.plan import Choice, Demand, Explanation, Leg, Plan, Rejection, Site, Sourcing
-from ordercore.sourcing.cover import Problem, cheapest, problem_of
-from ordercore.sourcing.ranking import distances
-from ordercore.values import Place, Sku
+from ordercore.sourcing.cover import Cover, Problem, cheapest, problem_of
+from ordercore.sourcing.ranking import by_distance, distances
+from ordercore.values import LocationCode, Place, Sku
 
 Reason = tuple[str, str]
 Against = Callable[[Plan, Sourcing, Site, Sku], Reason]
 """Why a site with usable units of a SKU, open to some line of it, serves none of them: (code, message)."""
+
+
+def requested(plan: Plan) -> Sourcing:
+    """What the plan answers. Raises BrokenRule if it does not remember."""
+    if plan.request is None:
+        raise BrokenRule("This plan does not remember what was asked.", strategy=plan.strategy)
+    return plan.request
 
 
 def explained(plan: Plan, against: Against) -> Explanation:
@@ -22,9 +29,7 @@ def explained(plan: Plan, against: Against) -> Explanation:
     could have served; what keeps a site from serving at all is the same for every strategy:
     `excluded, pinned, no_stock, kept_back`. Raises BrokenRule for a plan that does not know its request.
     """
-    request = plan.request
-    if request is None:
-        raise BrokenRule("This plan does not remember what was asked.", strategy=plan.strategy)
+    request = requested(plan)
     metres = distances(request)
     skus = tuple(dict.fromkeys(demand.sku for demand in request.demands))
     serving = {(leg.sku, leg.place) for leg in plan.legs}
@@ -57,8 +62,13 @@ def _rejections(place: Place, reasons: dict[Sku, Reason], *, whole: bool) -> Ite
 
 
 def _chosen(plan: Plan, request: Sourcing, metres: dict[Place, int]) -> tuple[Choice, ...]:
+    # A plan read back may name a site that the catalog has lost since.
     return tuple(
-        Choice(request.sites[place], metres.get(place), tuple(leg for leg in plan.legs if leg.place == place))
+        Choice(
+            request.sites.get(place) or Site(place, LocationCode(place)),
+            metres.get(place),
+            tuple(leg for leg in plan.legs if leg.place == place),
+        )
         for place in plan.places
     )
 
@@ -92,7 +102,7 @@ def reason_generic(plan: Plan, request: Sourcing, site: Site, sku: Sku) -> Reaso
     return "not_chosen", f"{usable} usable there, {plan.strategy} chose {', '.join(chosen) or 'no place'}"
 
 
-def reason_of_order(order: Callable[[Sourcing], tuple[Place, ...]], *, by_distance: bool) -> Against:
+def reason_of_order(order: Callable[[Sourcing], tuple[Place, ...]], *, in_metres: bool) -> Against:
     """For strategies that serve each line from the first able site of an order."""
 
     def against(plan: Plan, request: Sourcing, site: Site, sku: Sku) -> Reason:
@@ -100,26 +110,27 @@ def reason_of_order(order: Callable[[Sourcing], tuple[Place, ...]], *, by_distan
         usable = request.usable(sku, site.place)
         few: Reason | None = None
         for demand in request.demands:
-            legs = [leg for leg in plan.legs if leg.line == demand.line]
+            legs = [leg for leg in plan.legs if leg.line == demand.line and leg.place in ranked]
             if demand.sku != sku or not legs or not demand.allows(site.place):
                 continue
             last = max(legs, key=lambda leg: ranked[leg.place])
             if ranked[site.place] > ranked[last.place]:
-                return _later(request, site, request.sites[last.place], by_distance=by_distance)
-            few = few or _too_few(request, usable, demand, last)
+                return _later(request, site, request.sites[last.place], in_metres=in_metres)
+            if usable < demand.quantity == last.quantity:
+                few = few or _too_few(request, usable, last)
         return few or reason_generic(plan, request, site, sku)
 
     return against
 
 
-def _too_few(request: Sourcing, usable: int, demand: Demand, leg: Leg) -> Reason:
+def _too_few(request: Sourcing, usable: int, leg: Leg) -> Reason:
     whole = request.sites[leg.place].code
-    return "too_few", f"{usable} usable there, {demand.quantity} needed, and {whole} serves line {demand.line} whole"
+    return "too_few", f"{usable} usable there, {leg.quantity} needed, and {whole} serves line {leg.line} whole"
 
 
-def _later(request: Sourcing, site: Site, chosen: Site, *, by_distance: bool) -> Reason:
+def _later(request: Sourcing, site: Site, chosen: Site, *, in_metres: bool) -> Reason:
     """Why `site` is asked after `chosen`."""
-    metres = distances(request) if by_distance else {}
+    metres = distances(request) if in_metres else {}
     here, there = metres.get(site.place), metres.get(chosen.place)
     if there is not None and here is None:
         return "no_point", f"no coordinates; {chosen.code} is {there:,} m away"
@@ -130,43 +141,38 @@ def _later(request: Sourcing, site: Site, chosen: Site, *, by_distance: bool) ->
     return "later_code", f"as good as {chosen.code}, whose code comes first"
 
 
-def reason_of_cover(plan: Plan, request: Sourcing, site: Site, sku: Sku) -> Reason:
-    """For the fewest parcels: what the order would take with this site among the chosen ones."""
-    chosen = plan.places
-    if site.place in chosen:
-        return _later_or_few(plan, request, site, sku)
+def reason_of_cover(request: Sourcing) -> Against:
+    """For the fewest parcels: what the order would take with the site among the chosen ones."""
     problem = problem_of(request)
-    if problem is None:
-        return _not_needed(chosen)
-    return _with(problem, chosen, site.place)
+    best = None if problem is None else cheapest(problem)
+
+    def against(plan: Plan, _: Sourcing, site: Site, sku: Sku) -> Reason:
+        chosen = plan.places
+        if site.place in chosen:
+            # Inside the chosen places, lines are served nearest first.
+            inside = reason_of_order(
+                lambda _: tuple(one for one in by_distance(request) if one in chosen), in_metres=True
+            )
+            return inside(plan, request, site, sku)
+        if problem is None or best is None or not best.exact or {problem.places[n] for n in best.chosen} != set(chosen):
+            return "not_needed", f"{len(chosen)} parcels without it serve as much"
+        return _with(problem, best, site.place)
+
+    return against
 
 
-def _with(problem: Problem, chosen: tuple[Place, ...], place: Place) -> Reason:
-    count = len(chosen)
-    without = problem.total([problem.places.index(one) for one in chosen])
+def _with(problem: Problem, best: Cover, place: Place) -> Reason:
+    count = len(best.chosen)
     cover = cheapest(problem, with_candidate=problem.places.index(place), at_most=count)
     if cover is None:
-        return "more_parcels", f"with it the order takes at least {count + 1} parcels, not {count}"
+        return "more_parcels", f"with it the order takes {count + 1} parcels, not {count}"
     if not cover.exact:
-        return _not_needed(chosen)
-    there = problem.total(cover.chosen)
+        return "not_needed", f"{count} parcels without it serve as much"
+    there, without = problem.total(cover.chosen), problem.total(best.chosen)
     if there[0] > without[0]:
         return "no_point", f"{count} parcels with it too, but from a site without coordinates"
     if there[1] > without[1]:
         return "farther", f"{count} parcels with it too, over {there[1]:,} m in sum instead of {without[1]:,} m"
     if there[2] > without[2]:
-        return "lower_rank", f"{count} parcels with it too, of ranks {there[2]} in sum instead of {without[2]}"
+        return "lower_rank", f"{count} parcels with it too, with ranks of {there[2]} in sum instead of {without[2]}"
     return "later_code", f"{count} parcels with it are as good, but their codes come later"
-
-
-def _not_needed(chosen: tuple[Place, ...]) -> Reason:
-    return "not_needed", f"{len(chosen)} parcels without it serve as much; too many combinations to compare them all"
-
-
-def _later_or_few(plan: Plan, request: Sourcing, site: Site, sku: Sku) -> Reason:
-    def among_chosen(_: Sourcing) -> tuple[Place, ...]:
-        from ordercore.sourcing.ranking import by_distance
-
-        return tuple(place for place in by_distance(request) if place in plan.places)
-
-    return reason_of_order(among_chosen, by_distance=True)(plan, request, site, sku)

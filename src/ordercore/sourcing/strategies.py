@@ -7,10 +7,10 @@ from typing import Final
 
 from attrs import frozen
 
-from ordercore.errors import ConfigurationError, did_you_mean
+from ordercore.errors import NotFound, did_you_mean
 from ordercore.plan import Explanation, Leg, Plan, Sourcing, Strategy
 from ordercore.sourcing.cover import cheapest, problem_of
-from ordercore.sourcing.explanation import explained, reason_of_cover, reason_of_order
+from ordercore.sourcing.explanation import explained, reason_of_cover, reason_of_order, requested
 from ordercore.sourcing.ranking import by_distance, by_rank
 from ordercore.sourcing.serving import serve
 from ordercore.values import Place, Sku
@@ -29,7 +29,7 @@ class Priority:
 
     def explain(self, plan: Plan) -> Explanation:
         """Every site not chosen has less than the line needs or a higher rank."""
-        return explained(plan, reason_of_order(by_rank, by_distance=False))
+        return explained(plan, reason_of_order(by_rank, in_metres=False))
 
 
 @frozen
@@ -49,7 +49,7 @@ class Nearest:
 
     def explain(self, plan: Plan) -> Explanation:
         """Every site not chosen has less than the line needs or is farther away."""
-        return explained(plan, reason_of_order(by_distance, by_distance=True))
+        return explained(plan, reason_of_order(by_distance, in_metres=True))
 
 
 @frozen
@@ -77,7 +77,7 @@ class FewestParcels:
 
     def explain(self, plan: Plan) -> Explanation:
         """Every site not chosen would make more parcels, or as many over more metres."""
-        return explained(plan, reason_of_cover)
+        return explained(plan, reason_of_cover(requested(plan)))
 
 
 def _one_for_all(request: Sourcing, order: tuple[Place, ...]) -> Place | None:
@@ -118,12 +118,12 @@ STRATEGIES: Final[Mapping[str, Strategy]] = {one.name: one for one in (fewest_pa
 
 
 def strategy_named(name: str, strategies: Mapping[str, Strategy] = STRATEGIES) -> Strategy:
-    """The strategy of that name. Raises ConfigurationError with the nearest known names."""
+    """The strategy of that name. Raises NotFound with the nearest known names, or all of them."""
     try:
         return strategies[name]
     except KeyError:
         known = ", ".join(sorted(strategies))
-        raise ConfigurationError(
-            f"There is no sourcing strategy {name!r}.", strategy=name, known=tuple(sorted(strategies)),
+        raise NotFound(
+            f"There is no sourcing strategy {name!r}.", kind="strategy", name=name,
             hint=did_you_mean(name, strategies) or f"Known: {known}.",
         ) from None  # fmt: skip
