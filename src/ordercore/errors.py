@@ -7,6 +7,7 @@
     │   ├── InvalidCommand       the command itself cannot be right
     │   ├── NotFound             what it names does not exist
     │   ├── TransitionRefused    not allowed in this state; lists what is
+    │   ├── StaleCount           a newer count of the same row stands already
     │   ├── Held                 a named hold blocks it
     │   ├── ExceedsQuantity      more units than there are at that step of the line
     │   ├── Insufficient         not enough stock; names every shortage
@@ -138,6 +139,13 @@ class TransitionRefused(Rejected):
             f"{machine} is {state}: {asked} is not possible.",
             machine=machine, state=state, asked=asked, allowed=names, hint=hint,
         )  # fmt: skip
+
+
+class StaleCount(Rejected):
+    """A newer count of the same bucket of the same row stands already; `newest` is when that was."""
+
+    code = "stale_count"
+    http_status = 409
 
 
 class Held(Rejected):

@@ -40,6 +40,29 @@ class Require:
 
 
 @frozen
+class RequireUnits:
+    """A bucket of a row that was read and must still hold as many units before this batch changes anything.
+
+    For observations, which state a figure instead of moving units; movements are guarded anyway.
+    """
+
+    sku: Sku
+    place: Place
+    bucket: str
+    units: int
+    lot: str = ""
+    owner: str = ""
+
+    @property
+    def key(self) -> RowKey:
+        """The row."""
+        return (self.sku, self.place, self.lot, self.owner)
+
+
+Requirement = Require | RequireUnits
+
+
+@frozen
 class Bump:
     """Add one to a counter, whatever it is: `supply/<sku>` on every receipt, `catalog` on every change of an item."""
 
@@ -140,7 +163,7 @@ class Batch:
     context: Context
     appends: tuple[Append, ...] = ()
     documents: tuple[DocumentChange, ...] = ()
-    requires: tuple[Require, ...] = ()
+    requires: tuple[Requirement, ...] = ()
     bumps: tuple[Bump, ...] = ()
     floors: tuple[Floor, ...] = ()
     timers: tuple[TimerChange, ...] = ()

@@ -124,6 +124,17 @@ class ReadOutcome(Query[Outcome | None]):
 
 
 @frozen(eq=False)
+class ReadChange(Query[Row]):
+    """The net change of one row by all batches effective after a moment: what it held then is what it holds less this.
+
+    Whenever they were recorded. Goes through the log, so it is for counts, not for hot paths.
+    """
+
+    key: RowKey
+    after: datetime
+
+
+@frozen(eq=False)
 class ReadLog(Query[tuple[Recorded, ...]]):
     """The recorded events at these positions of the log, or of one stream with everything about each."""
 

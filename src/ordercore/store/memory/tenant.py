@@ -8,15 +8,16 @@ from typing import Any, Final
 
 from ordercore.errors import BrokenRule
 from ordercore.message import Command, Context, Event, Recorded
-from ordercore.store.batch import Batch, DocumentChange, PutDocument, SetTimer
+from ordercore.store.batch import Batch, DocumentChange, PutDocument, RequireUnits, SetTimer
 from ordercore.store.guards import floors_of, shortages
 from ordercore.store.memory.shelf import Shelf
 from ordercore.store.memory.timers import Timers
-from ordercore.store.posting import Row, RowKey, posting_rule
+from ordercore.store.posting import COLUMN, WIDTH, Row, RowKey, posting_rule, rows_of
 from ordercore.store.query import (
     Document,
     Head,
     Outcome,
+    ReadChange,
     ReadCounter,
     ReadDocument,
     ReadDocuments,
@@ -29,8 +30,10 @@ from ordercore.store.query import (
 )
 from ordercore.store.result import Breach, CommitResult, Committed, Conflicted, Duplicate, Mismatched, Page, Short
 from ordercore.store.scalars import MAX_BALANCE, micros_of, position_of
-from ordercore.store.verify import Movements, Rebuild, differences, gaps, past_negatives
+from ordercore.store.verify import Movements, Rebuild, differences, gaps, past_negatives, where
 from ordercore.values import CommandId, Cursor, Place, Sku, Stream
+
+NOTHING: Final = (0,) * WIDTH
 
 
 class Record:
@@ -103,7 +106,7 @@ class Tenant:
             first = self.outcome(batch.command_id, batch.command)
             return Duplicate(first) if first is not None and first.matches else Mismatched(batch.command_id)
         _refuse_unzoned(batch)
-        conflict = self._stale_stream(batch) or self._stale_counter(batch) or self._stale_document(batch)
+        conflict = self._stale_stream(batch) or self._stale_requirement(batch) or self._stale_document(batch)
         if conflict is not None:
             return conflict
         after = self._rows_after(batch)
@@ -127,8 +130,13 @@ class Tenant:
             ahead[stream] = head + len(append.events)
         return None
 
-    def _stale_counter(self, batch: Batch) -> Conflicted | None:
+    def _stale_requirement(self, batch: Batch) -> Conflicted | None:
         for require in batch.requires:
+            if isinstance(require, RequireUnits):
+                units = self.rows.get(require.key, NOTHING)[COLUMN[require.bucket]]
+                if units != require.units:
+                    return Conflicted(where(require.key, require.bucket), require.units, units)
+                continue
             value = self.counters.get(require.counter, 0)
             if value != require.value:
                 return Conflicted(require.counter, require.value, value)
@@ -259,6 +267,13 @@ class Tenant:
             if (place is None or key[1] == place) and any(row)
         }
 
+    def change(self, query: ReadChange) -> Row:
+        after, change = micros_of(query.after), list(NOTHING)
+        for effective, postings in self._batches():
+            if effective > after and (row := rows_of(postings).get(query.key)) is not None:
+                change = list(map(add, change, row))
+        return tuple(change)
+
     def offers(self, query: ReadOffers) -> dict[Sku, dict[Place, int]]:
         answer = {}
         for sku in query.skus:
@@ -316,6 +331,7 @@ ANSWERS: Final[Mapping[type, Callable[[Tenant, Any], object]]] = {
     ReadStream: Tenant.stream,
     ReadHead: lambda kept, query: kept.head(query.stream),
     ReadPositions: Tenant.positions,
+    ReadChange: Tenant.change,
     ReadOffers: Tenant.offers,
     ReadDocument: lambda kept, query: kept.documents.get((query.kind, query.key)),
     ReadDocuments: Tenant.listing,
