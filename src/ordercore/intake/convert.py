@@ -132,10 +132,10 @@ def _item(
         return None
     if line.kind == "charge" and items[known].tracking != "none":
         text = f"A charge is no goods, but {known} moves stock; give it an item with tracking none."
-        problems.append(_problem(request, "charge_is_tracked", f"{line.path}.sku", text, raw=known))
+        problems.append(_problem(request, "charge_is_tracked", line.at("sku"), text, raw=known))
     if not items[known].active:
         problems.append(
-            _problem(request, "inactive_item", f"{line.path}.sku", f"{known} is not sold any more.", raw=known)
+            _problem(request, "inactive_item", line.at("sku"), f"{known} is not sold any more.", raw=known)
         )
     return known
 
@@ -145,7 +145,7 @@ def _unmapped(request: OrderRequest, line: LineRequest, items: Mapping[Sku, Item
     near = did_you_mean(line.items[0].value[:64], items) if line.items else ""
     text = f"No item is known by {names}. {near}".rstrip()
     raw = line.items[0].value[:64] if line.items else None
-    return _problem(request, "unmapped_item", f"{line.path}.sku", text, raw=raw)
+    return _problem(request, "unmapped_item", line.at("sku"), text, raw=raw)
 
 
 def _units(request: OrderRequest, line: LineRequest, item: Item, problems: list[Problem]) -> int:
@@ -156,7 +156,7 @@ def _units(request: OrderRequest, line: LineRequest, item: Item, problems: list[
         known = unit in ("", item.unit) or unit in item.units
         exact = known and "whole number" not in error.message
         code = "quantity_out_of_range" if exact else "fractional_quantity" if known else "unknown_unit"
-        where = f"{line.path}.quantity"
+        where = line.at("quantity")
         problems.append(_problem(request, code, where, str(error), raw=f"{line.quantity.value} {unit}".strip()[:64]))
         return 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -42,6 +42,10 @@ class Channel(Protocol):
         ...
 
 
+def _capabilities(given: Iterable[ChannelCapability]) -> frozenset[ChannelCapability]:
+    return frozenset(given)
+
+
 @frozen
 class ChannelKind:
     """A kind of channel, as a plugin registers it: `make(instance, settings)` builds one account.
@@ -51,5 +55,5 @@ class ChannelKind:
 
     kind: str
     make: Callable[[str, Settings], Channel]
-    capabilities: frozenset[ChannelCapability] = field(converter=frozenset)
+    capabilities: frozenset[ChannelCapability] = field(converter=_capabilities)
     api_version: int = 1

@@ -36,7 +36,7 @@ def _problems(request: OrderRequest) -> Iterator[Problem]:
     for line in request.lines:
         yield from _of_line(request, line)
     for name, amount in (("discount", request.discount), ("tax", request.tax), ("total", request.stated_total)):
-        yield from _of_amount(request, amount, name, "", least=0)
+        yield from _of_amount(request, amount, name)
     yield from _of_total(request)
 
 
@@ -44,34 +44,31 @@ def _of_line(request: OrderRequest, line: LineRequest) -> Iterator[Problem]:
     value = line.quantity.value
     if value <= 0 or value > MAX_QUANTITY:
         code = "negative_quantity" if value < 0 else "zero_quantity" if value == 0 else "quantity_out_of_range"
-        yield _problem(request, code, f"{line.path}.quantity", f"A quantity is above 0 and at most {MAX_QUANTITY}.")
+        yield _problem(request, code, line.at("quantity"), f"A quantity is above 0 and at most {MAX_QUANTITY}.")
         return
     if not 0 <= line.removed <= value or not 0 <= line.fulfilled <= value:
         yield _problem(request, "count_mismatch", line.path, "More units removed or fulfilled than there are.")
     price = line.unit_price
     if price is None:
-        yield _problem(
-            request, "missing_price", f"{line.path}.unit_price", "No price is stated; 0 is taken.", "warning"
-        )
+        yield _problem(request, "missing_price", line.at("unit_price"), "No price is stated; 0 is taken.", "warning")
     elif price.currency != request.currency:
         text = f"A price in {price.currency} on an order in {request.currency}."
-        yield _problem(request, "mixed_currency", f"{line.path}.unit_price", text)
+        yield _problem(request, "mixed_currency", line.at("unit_price"), text)
     elif price.amount < 0:
-        yield _problem(request, "negative_amount", f"{line.path}.unit_price", "A price below zero.")
+        yield _problem(request, "negative_amount", line.at("unit_price"), "A price below zero.")
     elif line.discount is not None and line.discount.amount > line.gross:
         text = f"The discount of {line.discount} is more than the line."
-        yield _problem(request, "discount_exceeds_line", f"{line.path}.discount", text)
-    yield from _of_amount(request, line.discount, "discount", line.path, least=0)
-    yield from _of_amount(request, line.tax, "tax", line.path, least=0)
+        yield _problem(request, "discount_exceeds_line", line.at("discount"), text)
+    yield from _of_amount(request, line.discount, line.at("discount"))
+    yield from _of_amount(request, line.tax, line.at("tax"))
 
 
-def _of_amount(request: OrderRequest, amount: Money | None, name: str, path: str, *, least: int) -> Iterator[Problem]:
-    where = f"{path}.{name}" if path else name
+def _of_amount(request: OrderRequest, amount: Money | None, where: str) -> Iterator[Problem]:
     if amount is None:
         return
     if amount.currency != request.currency:
         yield _problem(request, "mixed_currency", where, f"{amount.currency} on an order in {request.currency}.")
-    if amount.amount < least:
+    if amount.amount < 0:
         yield _problem(request, "negative_amount", where, f"{amount} is below zero.")
 
 

@@ -50,15 +50,20 @@ class LineRequest:
     path: str = ""
     attributes: Mapping[str, Attribute] = field(factory=dict)
 
+    def at(self, name: str) -> str:
+        """Where `name` of this line stands in the document: in a table it is a column, elsewhere a member."""
+        return f"{self.path}, column {name}" if self.path.startswith("row ") else f"{self.path}.{name}"
+
     @property
     def gross(self) -> int:
         """Quantity times price in minor units, rounded once, half to even; without a price 0."""
-        price = self.unit_price
+        price, value = self.unit_price, self.quantity.value
         if price is None:
             return 0
-        return round(
-            Fraction(self.quantity.value) * Fraction(price.amount, 10 ** (price.digits - CURRENCIES[price.currency]))
-        )
+        whole = int(value)
+        if whole == value:
+            return price.line_total(whole)
+        return round(Fraction(value) * Fraction(price.amount, 10 ** (price.digits - CURRENCIES[price.currency])))
 
     @property
     def total(self) -> int:
