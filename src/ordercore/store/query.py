@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Generic, TypeVar, cast
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, TypeVar, cast
 
 from attrs import field, frozen
 
@@ -13,6 +13,9 @@ from ordercore.store.posting import Row, RowKey
 from ordercore.values import CommandId, Cursor, Place, Sku, Stream
 
 A = TypeVar("A")
+
+RECORDED_BEFORE: Final = timedelta(days=1)
+"""See `ReadChange`."""
 A_co = TypeVar("A_co", covariant=True)
 
 
@@ -127,7 +130,8 @@ class ReadOutcome(Query[Outcome | None]):
 class ReadChange(Query[Row]):
     """The net change of one row by all batches effective after a moment: what it held then is what it holds less this.
 
-    Whenever they were recorded. Goes through the log, so it is for counts, not for hot paths.
+    Goes back through the log, so it is for counts, not for hot paths; but not further than `RECORDED_BEFORE` behind
+    that moment: nothing is recorded so long before it is effective, whatever the clocks of several processes say.
     """
 
     key: RowKey

@@ -12,8 +12,9 @@ from ordercore.store.batch import Batch, DocumentChange, PutDocument, RequireUni
 from ordercore.store.guards import floors_of, shortages
 from ordercore.store.memory.shelf import Shelf
 from ordercore.store.memory.timers import Timers
-from ordercore.store.posting import COLUMN, WIDTH, Row, RowKey, posting_rule, rows_of
+from ordercore.store.posting import COLUMN, WIDTH, Posting, Row, RowKey, posting_rule, rows_of
 from ordercore.store.query import (
+    RECORDED_BEFORE,
     Document,
     Head,
     Outcome,
@@ -46,6 +47,10 @@ class Record:
         self.command = command
         self.context = context
         self.entries: tuple[Entry, ...] = ()
+
+    def postings(self) -> list[Posting]:
+        events = [event for entry in self.entries for event in entry.events]
+        return [posting for event in events for posting in posting_rule(type(event))(event)]
 
 
 class Entry:
@@ -268,9 +273,11 @@ class Tenant:
         }
 
     def change(self, query: ReadChange) -> Row:
-        after, change = micros_of(query.after), list(NOTHING)
-        for effective, postings in self._batches():
-            if effective > after and (row := rows_of(postings).get(query.key)) is not None:
+        change = list(NOTHING)
+        for record in reversed(self.records.values()):
+            if record.context.now < query.after - RECORDED_BEFORE:
+                break
+            if record.context.effective > query.after and (row := rows_of(record.postings()).get(query.key)):
                 change = list(map(add, change, row))
         return tuple(change)
 
@@ -310,9 +317,7 @@ class Tenant:
 
     def _batches(self) -> Iterator[Movements]:
         for record in self.records.values():
-            events = [event for entry in record.entries for event in entry.events]
-            postings = [posting for event in events for posting in posting_rule(type(event))(event)]
-            yield micros_of(record.context.effective), postings
+            yield micros_of(record.context.effective), record.postings()
 
     def breaches(self) -> Iterator[Breach]:
         heads: dict[str, int] = {}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from operator import add
 from typing import Final
 
-from ordercore.store.batch import PutDocument
+from ordercore.store.batch import PutDocument, RequireUnits
 from ordercore.store.guards import shortages
 from ordercore.store.result import CommitResult, Conflicted, Duplicate, Mismatched, Short
 from ordercore.store.sqlite.read import Reading
 from ordercore.store.sqlite.rows import Writing
 from ordercore.store.sqlite.work import Work
-from ordercore.store.sqlite.write import counter_of, head_of
+from ordercore.store.sqlite.write import counter_of, head_of, units_of
+from ordercore.store.verify import where
 
 _REVISION: Final = "select revision from document where tenant = ? and kind = ? and key = ?"
 
@@ -24,7 +25,7 @@ def refusal_of(reading: Reading, rows: Writing, work: Work) -> CommitResult | No
         return Duplicate(first) if first.matches else Mismatched(batch.command_id)
     return (
         _stale_stream(reading, work)
-        or _stale_counter(reading, work)
+        or _stale_requirement(reading, rows, work)
         or _stale_document(reading, work)
         or _short(rows, work)
     )
@@ -43,8 +44,13 @@ def _stale_stream(reading: Reading, work: Work) -> Conflicted | None:
     return None
 
 
-def _stale_counter(reading: Reading, work: Work) -> Conflicted | None:
+def _stale_requirement(reading: Reading, rows: Writing, work: Work) -> Conflicted | None:
     for require in work.batch.requires:
+        if isinstance(require, RequireUnits):
+            units = units_of(rows, require)
+            if units != require.units:
+                return Conflicted(where(require.key, require.bucket), require.units, units)
+            continue
         value = counter_of(reading.session, reading.tenant, require.counter)
         if value != require.value:
             return Conflicted(require.counter, require.value, value)

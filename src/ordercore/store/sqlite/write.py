@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Final
 
+from ordercore.store.batch import RequireUnits
+from ordercore.store.posting import COLUMN
 from ordercore.store.result import Committed
 from ordercore.store.sqlite.rows import Writing
 from ordercore.store.sqlite.session import Session
@@ -37,13 +39,18 @@ def counter_of(session: Session, tenant: str, name: str) -> int:
     return row[0] if row is not None else 0
 
 
+def units_of(rows: Writing, require: RequireUnits) -> int:
+    """What the bucket of a requirement holds now."""
+    return rows.row(require.key)[COLUMN[require.bucket]]
+
+
 def apply(session: Session, rows: Writing, works: Sequence[Work]) -> list[Committed] | None:
     """Write all batches of one tenant; None as soon as one of them cannot be: then the caller undoes everything.
 
     Each sees what those before it did; the hot rows are locked last and for the shortest time.
     """
     last = _write_log(session, works)
-    if last is None or not _write_counters(session, works) or not _write_others(session, works):
+    if last is None or not _write_counters(session, rows, works) or not _write_others(session, works):
         return None
     if not rows.apply(works):
         return None
@@ -116,11 +123,16 @@ def _write_at_heads(session: Session, work: Work) -> bool:
     return True
 
 
-def _write_counters(session: Session, works: Sequence[Work]) -> bool:
+def _write_counters(session: Session, rows: Writing, works: Sequence[Work]) -> bool:
     bumps: dict[str, int] = {}
     for work in works:
         batch = work.batch
         for require in batch.requires:
+            if isinstance(require, RequireUnits):
+                # In a group another batch may change the row first: only one by one can that be seen.
+                if len(works) > 1 or units_of(rows, require) != require.units:
+                    return False
+                continue
             name = require.counter
             if counter_of(session, batch.tenant, name) + bumps.get(name, 0) != require.value:
                 return False
