@@ -23,6 +23,7 @@ from ordercore.stock.transfer import Goods
 from ordercore.store import (
     Append,
     Document,
+    Floor,
     PutDocument,
     ReadChange,
     ReadDocument,
@@ -58,6 +59,7 @@ def settle(
     *,
     documents: Iterable[DocumentChange] = (),
     requires: Iterable[Requirement] = (),
+    floors: tuple[Floor, ...] = (),
     timers: tuple[TimerChange, ...] = (),
     states: Mapping[Stream, object] | None = None,
 ) -> Flow[str]:
@@ -69,7 +71,7 @@ def settle(
         (*documents, *filling.documents),
         tuple(requires),
         filling.bumps,
-        filling.floors,
+        (*floors, *filling.floors),
         timers,
         {**(states or {}), **filling.states},
     )

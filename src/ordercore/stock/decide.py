@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from ordercore.errors import ExceedsQuantity, InvalidCommand, StaleCount, TransitionRefused
+from ordercore.errors import ExceedsQuantity, InvalidCommand, NotFound, StaleCount, TransitionRefused
 from ordercore.lifecycle import RESERVATION, TRANSFER
 from ordercore.message import Context
 from ordercore.plan import Demand, Leg, Plan
@@ -252,6 +252,10 @@ def wanted(command: c.ReserveCart, items: ItemBook, pins: Mapping[str, Place], m
             if name in demands:
                 raise InvalidCommand(f"Line {name!r} is there twice.", line=name)
         item = stocked(items, line.sku, path)
+        if not item.active:
+            raise NotFound(
+                f"{path}sku: {item.sku} is not sold any more.", kind="item", name=item.sku, path=f"{path}sku"
+            )
         quantity = quantity_of(item, line.quantity, path)
         demands[name] = Demand(name, item.sku, quantity, pins[line.location] if line.location else None)
     return tuple(demands.values())

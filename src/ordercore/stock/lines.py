@@ -26,6 +26,10 @@ class StockItem(Protocol):
     def tracking(self) -> str:
         """How its stock is kept: none, quantity or lot."""
 
+    @property
+    def active(self) -> bool:
+        """Whether it is still sold."""
+
     def to_units(self, quantity: int | Quantity, *, what: str = ...) -> int:
         """Smallest units of a quantity as written. Raises InvalidCommand."""
 
