@@ -16,15 +16,16 @@ from ordercore.stock import decide
 from ordercore.stock.commands import ExpireReservation, ExtendReservation, ReleaseReservation, ReserveCart
 from ordercore.stock.events import ReservationExpired, ReservationExtended, ReservationMade, ReservationReleased
 from ordercore.stock.lines import At, require_lines
-from ordercore.stock.reservation import EXPIRY_TIMER
+from ordercore.stock.reservation import EXPIRE
 from ordercore.stock.state import RESERVATIONS, Reservation, fold_reservation, reservation_stream
 from ordercore.store import Append, CancelTimer, Floor, ReadOffers, SetTimer
 from ordercore.store.batch import Requirement, TimerChange
-from ordercore.values import Place, Sku, code_of
+from ordercore.values import Place, Sku, Stream, code_of
 
 CartEvent = ReservationMade | ReservationExtended | ReservationReleased | ReservationExpired
 
 __all__ = [
+    "EXPIRE",
     "RESERVATIONS",
     "flow_expire_reservation",
     "flow_extend_reservation",
@@ -35,13 +36,12 @@ __all__ = [
 
 def flow_reserve_cart(command: ReserveCart, context: Context, shop: Shop) -> Flow[str]:
     """Source and keep all of a cart or nothing; what the cart held before counts as free and is replaced."""
-    with At("cart"):
-        code_of(command.cart, what="cart")
+    stream = _stream(command.cart)
     decide.expiry_of(command.expires_after_seconds, context.now)
     lines = require_lines(command.lines, shop.policies.lines_max)
     skus = skus_at([line.sku for line in lines])
     catalog, offers = ReadCatalog(skus), ReadOffers(skus)
-    state = ReadState(reservation_stream(command.cart), RESERVATIONS)
+    state = ReadState(stream, RESERVATIONS)
     snapshot = yield from read(catalog, offers, state)
     view, loaded = snapshot.of(catalog), snapshot.of(state)
     yield from guard(command, loaded.state)
@@ -57,7 +57,7 @@ def flow_reserve_cart(command: ReserveCart, context: Context, shop: Shop) -> Flo
         missing = [(one.line, one.sku, one.quantity) for one in plan.missing]
         raise Insufficient(missing, found_by="planning", hint="A cart is kept whole or not at all: keep fewer units.")
     event = decide.reserve(known, command, plan, context)
-    timer = SetTimer(EXPIRY_TIMER, command.cart, event.expires_at)
+    timer = SetTimer(EXPIRE, command.cart, event.expires_at)
     return (yield from _on(loaded, command.cart, event, timer, context, shop, (view.require,), _floors(plan, view)))
 
 
@@ -66,7 +66,7 @@ def flow_extend_reservation(command: ExtendReservation, context: Context, shop: 
     loaded = yield from _load(command.cart)
     yield from guard(command, loaded.state)
     event = decide.extend(_known(loaded, command.cart), command, context)
-    timer = SetTimer(EXPIRY_TIMER, command.cart, event.expires_at)
+    timer = SetTimer(EXPIRE, command.cart, event.expires_at)
     return (yield from _on(loaded, command.cart, event, timer, context, shop))
 
 
@@ -75,7 +75,7 @@ def flow_release_reservation(command: ReleaseReservation, context: Context, shop
     loaded = yield from _load(command.cart)
     yield from guard(command, loaded.state)
     event = decide.release(_known(loaded, command.cart))
-    return (yield from _on(loaded, command.cart, event, CancelTimer(EXPIRY_TIMER, command.cart), context, shop))
+    return (yield from _on(loaded, command.cart, event, CancelTimer(EXPIRE, command.cart), context, shop))
 
 
 def flow_expire_reservation(command: ExpireReservation, context: Context, shop: Shop) -> Flow[str]:
@@ -83,17 +83,22 @@ def flow_expire_reservation(command: ExpireReservation, context: Context, shop: 
     loaded = yield from _load(command.cart)
     yield from guard(command, loaded.state)
     event = decide.expire(_known(loaded, command.cart), context.now)
-    return (yield from _on(loaded, command.cart, event, CancelTimer(EXPIRY_TIMER, command.cart), context, shop))
+    return (yield from _on(loaded, command.cart, event, CancelTimer(EXPIRE, command.cart), context, shop))
 
 
 def _load(cart: str) -> Generator[Effect, object, Loaded[Reservation]]:
-    state = ReadState(reservation_stream(cart), RESERVATIONS)
+    state = ReadState(_stream(cart), RESERVATIONS)
     return (yield from read(state)).of(state)
+
+
+def _stream(cart: str) -> Stream:
+    with At("cart"):
+        return reservation_stream(code_of(cart, what="cart"))
 
 
 def _known(loaded: Loaded[Reservation], cart: str) -> Reservation:
     if loaded.state is None:
-        raise NotFound(f"Cart {cart[:64]!r} has no reservation.", kind="reservation", name=cart[:64], path="cart")
+        raise NotFound(f"Cart {cart!r} has no reservation.", kind="reservation", name=cart, path="cart")
     return loaded.state
 
 

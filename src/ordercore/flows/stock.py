@@ -17,7 +17,7 @@ from ordercore.message import Context, Event
 from ordercore.stock import decide
 from ordercore.stock.commands import AdjustStock, CountStock, MoveStock, OpenBalance, Opening, Received, ReceiveStock
 from ordercore.stock.events import LastCount, LotFacts
-from ordercore.stock.lines import At, require_lines
+from ordercore.stock.lines import At, bucket_of, require_lines
 from ordercore.stock.state import count_key, lot_key
 from ordercore.stock.transfer import Goods
 from ordercore.store import (
@@ -87,7 +87,12 @@ def skus_at(texts: Sequence[str], field: str = "lines") -> tuple[Sku, ...]:
 
 
 def receipt_id(source: str, external_id: str, context: Context) -> str:
-    """The id of a receipt: its sender's, so that it is taken once, or the command's."""
+    """The id of a receipt: its sender's, so that it is taken once, or the command's. Raises InvalidCommand."""
+    with At("source"):
+        if source:
+            code_of(source, what="source")
+    with At("external_id"):
+        text_of(external_id, what="external_id", most=128)
     return f"{source}:{external_id}" if external_id else context.command_id
 
 
@@ -101,7 +106,8 @@ def flow_open_balance(command: OpenBalance, context: Context, shop: Shop) -> Flo
     """Take over a location's stock, once per location and reference."""
     with At("reference"):
         text_of(command.reference, what="reference", most=128, empty=False)
-    stream = Stream(f"opening/{command.location}:{command.reference}")
+    with At("location"):
+        stream = Stream(f"opening/{code_of(command.location, what='location')}:{command.reference}")
     return (yield from _take_in(command, stream, "opening balance", context, shop))
 
 
@@ -131,8 +137,7 @@ def _take_in(command: ReceiveStock | OpenBalance, stream: Stream, what: str, con
 
 def flow_adjust_stock(command: AdjustStock, context: Context, shop: Shop) -> Flow[str]:
     """Stock is more or less than the books say."""
-    with At("sku"):
-        sku = sku_of(command.sku)
+    sku = _goods(command.sku, command.lot)
     catalog, lot = ReadCatalog((sku,)), ReadDocument(LOT, lot_key(sku, command.lot))
     snapshot = yield from read(catalog, lot)
     view = snapshot.of(catalog)
@@ -149,8 +154,8 @@ def flow_count_stock(command: CountStock, context: Context, shop: Shop) -> Flow[
     The books of that time are what the row holds now less what changed it at a later effective time. If the row
     changes before the commit, it is read and worked out again.
     """
-    with At("sku"):
-        sku = sku_of(command.sku)
+    sku = _goods(command.sku, command.lot)
+    bucket_of(command.bucket, "bucket")
     with At("location"):
         place = location_place(code_of(command.location, what="location"))
     key = (sku, place, command.lot, "")
@@ -161,7 +166,7 @@ def flow_count_stock(command: CountStock, context: Context, shop: Shop) -> Flow[
     view = snapshot.of(catalog)
     view.location(command.location)
     yield from guard(command, None)
-    column = COLUMN.get(command.bucket, 0)
+    column = COLUMN[command.bucket]
     units = snapshot.of(rows).get(key, NOTHING)[column]
     expected = units - snapshot.of(later)[column]
     found = snapshot.of(newest)
@@ -189,6 +194,14 @@ def flow_move_stock(command: MoveStock, context: Context, shop: Shop) -> Flow[st
 
 
 NOTHING: Final = (0,) * WIDTH
+
+
+def _goods(sku: str, lot: str) -> Sku:
+    with At("lot"):
+        if lot:
+            code_of(lot, what="lot")
+    with At("sku"):
+        return sku_of(sku)
 
 
 def _lot_queries(lines: Sequence[Received | Opening]) -> dict[Goods, ReadDocument]:

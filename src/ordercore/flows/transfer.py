@@ -10,16 +10,17 @@ from ordercore.flows.stock import settle, skus_at
 from ordercore.message import Context
 from ordercore.stock import decide
 from ordercore.stock.commands import ReceiveTransfer, SendTransfer
-from ordercore.stock.lines import require_lines
+from ordercore.stock.lines import At, require_lines
 from ordercore.stock.state import TRANSFERS, fold_transfer, transfer_stream
 from ordercore.store import Append
+from ordercore.values import Stream, code_of
 
 
 def flow_send_transfer(command: SendTransfer, context: Context, shop: Shop) -> Flow[str]:
     """Units leave a location; until they arrive they stand at the place of the transfer."""
     most = shop.policies.lines_max
     require_lines(command.lines, most)
-    stream = transfer_stream(command.transfer)
+    stream = _stream(command.transfer)
     catalog, state = ReadCatalog(skus_at([line.sku for line in command.lines])), ReadState(stream, TRANSFERS)
     snapshot = yield from read(catalog, state)
     view, loaded = snapshot.of(catalog), snapshot.of(state)
@@ -33,17 +34,18 @@ def flow_send_transfer(command: SendTransfer, context: Context, shop: Shop) -> F
 
 def flow_receive_transfer(command: ReceiveTransfer, context: Context, shop: Shop) -> Flow[str]:
     """Units arrived or are missing; lots are those that were sent."""
-    stream = transfer_stream(command.transfer)
+    stream = _stream(command.transfer)
     state = ReadState(stream, TRANSFERS)
     loaded = (yield from read(state)).of(state)
     if loaded.state is None:
-        raise NotFound(
-            f"There is no transfer {command.transfer[:64]!r}.",
-            kind="transfer",
-            name=command.transfer[:64],
-            path="transfer",
-        )
+        name = command.transfer
+        raise NotFound(f"There is no transfer {name!r}.", kind="transfer", name=name, path="transfer")
     yield from guard(command, loaded.state)
     event = decide.arrive(loaded.state, command, shop.policies.lines_max)
     after = fold_transfer(loaded.state, (event,), stream)
     return (yield from settle(Append(stream, loaded.version, (event,)), context, shop, states={stream: after}))
+
+
+def _stream(transfer: str) -> Stream:
+    with At("transfer"):
+        return transfer_stream(code_of(transfer, what="transfer"))

@@ -6,7 +6,7 @@ Balances are guarded where they are changed, so nothing here compares with a bal
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -37,7 +37,6 @@ from ordercore.values import (
     Place,
     Price,
     Sku,
-    code_of,
     text_of,
     units_of,
 )
@@ -49,13 +48,9 @@ LONGEST_SECONDS: Final = 30 * 24 * 3600
 
 
 def receive(command: c.ReceiveStock, items: ItemBook, place: Place, most: int) -> e.StockReceived:
-    """What came in at `place`, lines of the same goods summed."""
+    """What came in at `place`, lines of the same goods summed; who sent it under which id was checked for the stream."""
     lines = received_units(require_lines(command.lines, most), items)
-    with At("source"):
-        source = code_of(command.source, what="source") if command.source else ""
-    with At("external_id"):
-        external_id = text_of(command.external_id, what="external_id", most=128)
-    return e.StockReceived(place, lines, source, external_id)
+    return e.StockReceived(place, lines, command.source, command.external_id)
 
 
 def open_balance(command: c.OpenBalance, items: ItemBook, place: Place, most: int) -> e.StockOpened:
@@ -71,8 +66,9 @@ def received_units(lines: Iterable[c.Received | c.Opening], items: ItemBook) -> 
         item = stocked(items, line.sku, path)
         quantity = quantity_of(item, line.quantity, path)
         lot = lot_of(item, line.lot, path)
-        if line.expires is not None and not lot:
-            raise InvalidCommand(f"{item.sku} has no lots, so nothing expires.", path=f"{path}expires")
+        if line.expires is not None and (not lot or type(line.expires) is not date):
+            why = "must be a date" if lot else f"is for lots, and {item.sku} has none"
+            raise InvalidCommand(f"{path}expires {why}.", path=f"{path}expires")
         bucket = bucket_of(line.bucket, f"{path}bucket")
         cost, digits, currency = _cost_of(line.unit_cost, line.currency, path)
         goods = ReceivedUnits(item.sku, 0, bucket, lot, cost, digits, currency)
@@ -175,8 +171,6 @@ def send(
     known: Transfer | None, command: c.SendTransfer, items: ItemBook, source: Place, target: Place, most: int
 ) -> e.TransferSent:
     """Units leave `source` towards `target`. Raises TransitionRefused if the transfer was sent before."""
-    with At("transfer"):
-        transfer = code_of(command.transfer, what="transfer")
     if known is not None:
         TRANSFER.require(known.status, "SendTransfer")
     if source == target:
@@ -186,7 +180,7 @@ def send(
         path = f"lines[{n}]."
         item = stocked(items, line.sku, path)
         _add(sums, (item.sku, lot_of(item, line.lot, path)), quantity_of(item, line.quantity, path), path)
-    return e.TransferSent(transfer, source, target, _rows(sums))
+    return e.TransferSent(command.transfer, source, target, _rows(sums))
 
 
 def arrive(transfer: Transfer, command: c.ReceiveTransfer, most: int) -> e.TransferReceived:

@@ -16,7 +16,7 @@ from ordercore.plan import Leg
 from ordercore.store import Posting, postings_of, without_postings
 from ordercore.values import OrderId, Stream
 
-EXPIRY_TIMER: Final = "reservation.expire"
+EXPIRE: Final = "reservation.expire"
 """The kind of timer that sends ExpireReservation; its key is the cart."""
 
 
