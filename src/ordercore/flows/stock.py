@@ -16,9 +16,10 @@ from ordercore.flows.supply import fill
 from ordercore.message import Context, Event
 from ordercore.stock import decide
 from ordercore.stock.commands import AdjustStock, CountStock, MoveStock, OpenBalance, Opening, Received, ReceiveStock
-from ordercore.stock.events import LastCount, LotFacts
+from ordercore.stock.events import LastCount
 from ordercore.stock.lines import At, bucket_of, require_lines
-from ordercore.stock.state import count_key, lot_key
+from ordercore.stock.lots import LOT, LotFacts, lot_key
+from ordercore.stock.state import count_key
 from ordercore.stock.transfer import Goods
 from ordercore.store import (
     Append,
@@ -39,7 +40,6 @@ from ordercore.store.batch import DocumentChange, TimerChange
 from ordercore.store.posting import COLUMN, WIDTH
 from ordercore.values import Place, Sku, Stream, code_of, sku_of, text_of
 
-LOT: Final = "lot"
 COUNT: Final = "count"
 
 

@@ -27,7 +27,8 @@ from ordercore.stock.lines import (
     require_lines,
     stocked,
 )
-from ordercore.stock.receipt import LotFacts, ReceivedUnits
+from ordercore.stock.lots import LotFacts
+from ordercore.stock.receipt import ReceivedUnits
 from ordercore.stock.reservation import Reservation
 from ordercore.stock.transfer import Goods, Transfer, TransferUnits
 from ordercore.values import (

@@ -6,7 +6,8 @@ from typing import Final
 
 from ordercore.message import DocumentType, EventType
 from ordercore.stock.adjustment import LastCount, StockAdjusted, StockCounted, StockMoved
-from ordercore.stock.receipt import LotFacts, ReceivedUnits, StockOpened, StockReceived
+from ordercore.stock.lots import LotFacts
+from ordercore.stock.receipt import ReceivedUnits, StockOpened, StockReceived
 from ordercore.stock.reservation import (
     ReservationExpired,
     ReservationExtended,

@@ -1,9 +1,8 @@
-"""Goods that come in: receipts, the opening balance of a running shop, and the facts of their lots."""
+"""Goods that come in: receipts, and the opening balance of a running shop."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from attrs import frozen
@@ -14,8 +13,6 @@ from ordercore.values import Place, Sku
 
 SUPPLIER: Final = Place("supplier")
 OPENING: Final = Place("opening")
-NEVER: Final = "9999-12-31"
-"""Sorts lots without an expiry date behind all others."""
 
 
 class ReceivedUnits(NamedTuple):
@@ -50,26 +47,6 @@ class StockOpened(Event):
     place: Place
     reference: str
     lines: tuple[ReceivedUnits, ...]
-
-
-@frozen
-class LotFacts:
-    """What is known of a lot: when it first came in and when it expires, if it does."""
-
-    sku: Sku
-    lot: str
-    received_at: datetime
-    expires: date | None = None
-
-    @property
-    def sort(self) -> str:
-        """Earliest expiry first, then first in first out."""
-        return f"{self.expires.isoformat() if self.expires else NEVER} {self.received_at.isoformat()}"
-
-
-def lot_key(sku: Sku, lot: str) -> str:
-    """The key of a lot's document; SKUs have no slash."""
-    return f"{sku}/{lot}"
 
 
 def _into(source: Place, place: Place, lines: Iterable[ReceivedUnits]) -> list[Posting]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ordercore.stock.adjustment import LastCount, count_key
-from ordercore.stock.receipt import LotFacts, lot_key
+from ordercore.stock.lots import LotFacts, lot_key
 from ordercore.stock.reservation import RESERVATIONS, Reservation, fold_reservation, reservation_stream
 from ordercore.stock.transfer import TRANSFERS, Progress, Transfer, fold_transfer, transfer_place, transfer_stream
 
