@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar, cast
 from attrs import Factory, frozen
 
 from ordercore.message import Command, Event
-from ordercore.store.batch import Append, Bump, DocumentChange, Floor, Require, TimerChange
+from ordercore.store.batch import Append, Bump, DocumentChange, Floor, Requirement, TimerChange
 from ordercore.store.query import Query, Snapshot
 from ordercore.values import Stream
 
@@ -71,21 +71,27 @@ class Guard:
     state: object
 
 
-Effect = Read | Guard
+@frozen(eq=False)
+class Retry:
+    """Effect: which attempt this is, from 0. Later ones read afresh what the first one dared to assume."""
+
+
+Effect = Read | Guard | Retry
 
 
 @frozen(eq=False)
 class Decision(Generic[R_co]):
     """What a flow decided: the content of its batch, the result of its receipt, and the states it leaves behind.
 
-    `states` are the new states of streams in `appends`, so that nobody folds them a second time.
-    A decision without appends and documents is a success that changes nothing.
+    The first append is on the command's own stream: the receipt's result is that stream's name after the slash, so
+    that a repeat gives the same. `states` are the new states of streams in `appends`, so that nobody folds them a
+    second time. A decision without appends and documents is a success that changes nothing.
     """
 
     result: R_co
     appends: tuple[Append, ...] = ()
     documents: tuple[DocumentChange, ...] = ()
-    requires: tuple[Require, ...] = ()
+    requires: tuple[Requirement, ...] = ()
     bumps: tuple[Bump, ...] = ()
     floors: tuple[Floor, ...] = ()
     timers: tuple[TimerChange, ...] = ()
@@ -99,6 +105,14 @@ Flow = Generator[Effect, object, Decision[R]]
 def read(*queries: Query[Any]) -> Generator[Effect, object, Snapshot]:
     """Read in one round trip; `snapshot.of(query)` has the answers."""
     return cast(Snapshot, (yield Read(queries)))
+
+
+def attempt() -> Generator[Effect, object, int]:
+    """How often this flow was run before for the same command."""
+    return cast(int, (yield _RETRY))
+
+
+_RETRY = Retry()
 
 
 def guard(command: Command[Any], state: object) -> Generator[Effect, object, None]:

@@ -59,14 +59,22 @@ class Recorded:
 
 @frozen
 class Receipt(Generic[R_co]):
-    """What a command came to: its events and its result, the same for a repeat (`duplicate`) as for the first time."""
+    """What a command came to: its events and its result, the same for a repeat (`duplicate`) as for the first time.
+
+    `appended` says which events went onto which stream, in order: (stream, version of the first event, events).
+    """
 
     command_id: CommandId
     duplicate: bool
-    events: tuple[Event, ...]
     result: R_co
+    appended: tuple[tuple[Stream, int, tuple[Event, ...]], ...] = ()
     position: Cursor | None = None
     order_id: OrderId | None = None
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All events, whatever their stream."""
+        return tuple(event for _, _, events in self.appended for event in events)
 
 
 Fields = dict[str, object]

@@ -75,7 +75,9 @@ def decimal_of(value: str | Decimal, *, what: str) -> Decimal:
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int) or exponent < -MAX_DIGITS or len(digits) + max(exponent, 0) > 2 * MAX_DIGITS:
         raise InvalidCommand(
-            f"{what} is not a number within {MAX_DIGITS} digits.", what=what, hint="NaN, infinities and giants are refused."
+            f"{what} is not a number within {MAX_DIGITS} digits.",
+            what=what,
+            hint="NaN, infinities and giants are refused.",
         )
     return value
 
@@ -340,7 +342,9 @@ def text_of(text: object, *, what: str, most: int = 200, empty: bool = True) -> 
         raise InvalidCommand(f"{what} must be text, not {type(text).__name__}.", what=what)
     if len(text) > most or (not text and not empty):
         raise InvalidCommand(f"{what} must have {'0' if empty else '1'} to {most} characters.", what=what)
-    if not text.isprintable() and any(unicodedata.category(letter) in ("Cc", "Cs", "Cf", "Zl", "Zp") for letter in text):
+    if not text.isprintable() and any(
+        unicodedata.category(letter) in ("Cc", "Cs", "Cf", "Zl", "Zp") for letter in text
+    ):
         raise InvalidCommand(f"{what} has control characters or lone surrogates.", what=what)
     return text
 
@@ -349,7 +353,9 @@ def country_of(text: str) -> str:
     """Two capital ASCII letters (ISO 3166-1 alpha-2 by shape) or an empty string."""
     if text == "" or (len(text) == 2 and text.isascii() and text.isalpha() and text.isupper()):
         return text
-    raise InvalidCommand(f"Country {text[:16]!r} is not two capital letters.", what="country", hint="Such as GB, DE, CN.")
+    raise InvalidCommand(
+        f"Country {text[:16]!r} is not two capital letters.", what="country", hint="Such as GB, DE, CN."
+    )
 
 
 def instant_of(value: datetime, *, what: str) -> datetime:

@@ -9,6 +9,7 @@ alphabetical order, so that the order of fields in a class is no part of what is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 from typing import Any, Final
 
 from ordercore.codec.leaves import READERS, WRITERS, broken, corrupted
@@ -60,6 +61,7 @@ class _Compiler:
         self.functions: dict[type[object], str] = {}
         self.fresh = 0
         self.inlined: set[type[object]] = set()
+        self.lock = Lock()
 
     def name(self, value: object, stem: str = "k") -> str:
         """A new name for a constant."""
@@ -85,7 +87,8 @@ class _Compiler:
 
     def of(self, cls: type[object]) -> Callable[[Any], Any]:
         """The function for a record."""
-        function: Callable[[Any], Any] = self.names[self.function(cls)]
+        with self.lock:  # a name is given out before its function is there
+            function: Callable[[Any], Any] = self.names[self.function(cls)]
         return function
 
     def is_row(self, cls: type[object]) -> bool:
@@ -107,7 +110,7 @@ class _Compiler:
         if not lines:
             return [f"{x} = {make.format(source)}"]
         body = [f"for {item} in {source}:", *_indent([*lines, f"{done}.append({item})"])]
-        return [f"{done} = []", *body, f"{x} = {make.format(done)}"]
+        return [f"{done} = []", *body, f"{x} = {done if make == 'list({})' else make.format(done)}"]
 
     def row(self, cls: type[object], x: str) -> Lines:
         """Statements that replace a NamedTuple by its array, or back."""

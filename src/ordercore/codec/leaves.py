@@ -15,7 +15,7 @@ from ordercore.errors import BrokenRule, Corrupted
 
 LEAST: Final = -(2**63)
 MOST: Final = 2**63 - 1
-"""Integers beyond 64 bits fit into no database column."""
+"""Integers beyond 64 bits fit into no database column: the edge refuses them."""
 
 MAX_EXPONENT: Final = 1_000
 

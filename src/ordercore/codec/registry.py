@@ -32,6 +32,7 @@ _MODULES: Final = frozenset(AREAS.values())
 
 ALGORITHM: Final = b"1"
 """Of fingerprints: 16 bytes of BLAKE2b over the command's class name and its fields that are not at their default."""
+_DIGEST: Final = blake2b(digest_size=16)
 
 Write = Callable[[Any], Any]
 Read = Callable[[Any], Any]
@@ -141,7 +142,9 @@ class Codec:
             fields = write(command)
         except _UNREADABLE as error:
             raise _not_written(command, error) from error
-        return ALGORITHM + blake2b(self._text.encode((name, fields)), digest_size=16).digest()
+        digest = _DIGEST.copy()
+        digest.update(self._text.encode((name, fields)))
+        return ALGORITHM + digest.digest()
 
     def _event_writer(self, cls: type[object]) -> tuple[str, int, Write]:
         kind = self._registered(cls)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from typing import Final
 
@@ -18,21 +17,18 @@ class JsonText:
 
     name: str
     encode: Callable[[object], bytes]
-    """Raises BrokenRule for lone surrogates and giant ints. There are no floats: values were checked before."""
+    """Raises BrokenRule for lone surrogates. There are no floats: values were checked before."""
     decode: Callable[[str], object]
     """Raises Corrupted for text that is not JSON."""
 
 
-LEAST: Final = -(2**63)
-MOST: Final = 2**64 - 1
-"""What msgspec writes; the other has to refuse the rest as well."""
-
-_LONG: Final = re.compile("[0-9]{19}")
+_UNWRITABLE: Final = (ValueError, OverflowError, RecursionError)
 _encoder: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def _broken_text() -> BrokenRule:
-    return BrokenRule("Text with a lone surrogate cannot be stored.")
+def _broken(error: Exception) -> BrokenRule:
+    # Lone surrogates, and ints of more digits than the library writes.
+    return BrokenRule(f"A value cannot be written as JSON ({type(error).__name__}).")
 
 
 def _corrupted(error: Exception) -> Corrupted:
@@ -40,26 +36,11 @@ def _corrupted(error: Exception) -> Corrupted:
     return Corrupted(f"Stored text is not JSON ({type(error).__name__}).")
 
 
-def _giant() -> BrokenRule:
-    return BrokenRule("An int of more than 64 bits cannot be stored.")
-
-
 def _encode_plain(value: object) -> bytes:
     try:
-        text = _encoder.encode(value)
-        if _LONG.search(text):
-            _refuse_giants(value)
-        return text.encode()
-    except UnicodeEncodeError:
-        raise _broken_text() from None
-
-
-def _refuse_giants(value: object) -> None:
-    if isinstance(value, int) and not LEAST <= value <= MOST:
-        raise _giant()
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-    for item in items:
-        _refuse_giants(item)
+        return _encoder.encode(value).encode()
+    except _UNWRITABLE as error:
+        raise _broken(error) from None
 
 
 def _refuse(_: str) -> float:
@@ -95,10 +76,8 @@ def fast() -> JsonText:
     def encode(value: object) -> bytes:
         try:
             return encode_unchecked(value)
-        except UnicodeEncodeError:
-            raise _broken_text() from None
-        except OverflowError:
-            raise _giant() from None
+        except _UNWRITABLE as error:
+            raise _broken(error) from None
 
     def decode(text: str) -> object:
         try:

@@ -12,6 +12,7 @@ from ordercore.catalog.events import ItemPut, LocationPut
 from ordercore.catalog.state import Item, Location
 from ordercore.errors import NotFound
 from ordercore.flow import Decision, Flow, guard, read
+from ordercore.flows.shop import Shop
 from ordercore.message import Context
 from ordercore.plan import Sites
 from ordercore.store import Append, Bump, PutDocument, ReadDocument, ReadHead, Require
@@ -69,7 +70,7 @@ def skus_of(texts: Sequence[str]) -> tuple[Sku, ...]:
     return tuple(dict.fromkeys(map(sku_of, texts)))
 
 
-def flow_put_item(command: PutItem, context: Context) -> Flow[Sku]:
+def flow_put_item(command: PutItem, context: Context, shop: Shop) -> Flow[Sku]:
     """Define or change an item."""
     sku = sku_of(command.sku)
     stream = Stream("item/" + sku)
@@ -87,7 +88,7 @@ def flow_put_item(command: PutItem, context: Context) -> Flow[Sku]:
     return Decision(sku, (Append(stream, snapshot.of(head), events),), (put,), bumps=(Bump(REVISION),))
 
 
-def flow_put_location(command: PutLocation, context: Context) -> Flow[LocationCode]:
+def flow_put_location(command: PutLocation, context: Context, shop: Shop) -> Flow[LocationCode]:
     """Define or change a location."""
     stream = Stream("location/" + command.code)
     document, head = ReadDocument("location", command.code), ReadHead(stream)

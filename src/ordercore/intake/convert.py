@@ -134,9 +134,7 @@ def _item(
         text = f"A charge is no goods, but {known} moves stock; give it an item with tracking none."
         problems.append(_problem(request, "charge_is_tracked", line.at("sku"), text, raw=known))
     if not items[known].active:
-        problems.append(
-            _problem(request, "inactive_item", line.at("sku"), f"{known} is not sold any more.", raw=known)
-        )
+        problems.append(_problem(request, "inactive_item", line.at("sku"), f"{known} is not sold any more.", raw=known))
     return known
 
 

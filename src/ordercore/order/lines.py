@@ -37,6 +37,8 @@ class OrderLine(NamedTuple):
     scale: int = 0
     discount: int = 0
     tax: int = 0
+    lots: bool = False
+    location: str = ""
 
 
 class LineQuantity(NamedTuple):

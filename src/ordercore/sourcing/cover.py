@@ -9,6 +9,7 @@ group of its differing lines, and no flow is computed in the search.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, combinations
 from typing import Final, NamedTuple
 
@@ -23,6 +24,9 @@ MOST_STEPS: Final = 2_000
 
 MOST_GROUPS: Final = 5
 """Differing sets of allowed places among the lines of one SKU, up to which there is a covering problem."""
+
+
+Total = tuple[int, int, int]
 
 
 class Requirement(NamedTuple):
@@ -41,17 +45,18 @@ class Cover(NamedTuple):
 
 @frozen
 class Problem:
-    """Candidate places in order of preference with their costs, and what they have to cover."""
+    """The places of a request in order of preference, and what some of them have to cover."""
 
+    request: Sourcing
     places: tuple[Place, ...]
-    costs: tuple[tuple[int, int, int], ...]
     requirements: tuple[Requirement, ...]
 
-    def total(self, chosen: Sequence[int]) -> tuple[int, int, int]:
+    def total(self, chosen: Sequence[int]) -> Total:
         """Unknown distances, metres and ranks, each summed over the chosen candidates."""
         unknown, metres, rank = 0, 0, 0
+        sites, destination = self.request.sites, self.request.destination
         for candidate in chosen:
-            more = self.costs[candidate]
+            more = cost(sites[self.places[candidate]], destination)
             unknown, metres, rank = unknown + more[0], metres + more[1], rank + more[2]
         return unknown, metres, rank
 
@@ -59,6 +64,7 @@ class Problem:
 def problem_of(request: Sourcing) -> Problem | None:
     """What the order's SKUs require of the sites; None if the lines of one SKU differ in more than MOST_GROUPS ways."""
     order = by_distance(request)
+    positions = {place: n for n, place in enumerate(order)}
     by_sku: dict[Sku, list[Demand]] = {}
     for demand in request.demands:
         by_sku.setdefault(demand.sku, []).append(demand)
@@ -67,18 +73,19 @@ def problem_of(request: Sourcing) -> Problem | None:
         groups = _groups(demands)
         if len(groups) > MOST_GROUPS:
             return None
-        requirements.extend(_requirements(groups, _usable(request, sku, order), order))
-    sites, destination = request.sites, request.destination
-    return Problem(order, tuple(cost(sites[place], destination) for place in order), tuple(requirements))
+        requirements.extend(_requirements(groups, _usable(request, sku, positions), order))
+    return Problem(request, order, tuple(requirements))
 
 
-def _usable(request: Sourcing, sku: Sku, order: tuple[Place, ...]) -> dict[int, int]:
+def _usable(request: Sourcing, sku: Sku, positions: Mapping[Place, int]) -> dict[int, int]:
+    """Units that a plan may take, by the position of the place."""
     there, floors = request.supply.get(sku, {}), request.floors
-    if floors:
-        units = {n: there.get(place, 0) - floors.get((sku, place), 0) for n, place in enumerate(order)}
-    else:
-        units = {n: there.get(place, 0) for n, place in enumerate(order)}
-    return {n: most for n, most in units.items() if most > 0}
+    usable = {}
+    for place, most in there.items():
+        units = most - floors.get((sku, place), 0) if floors else most
+        if units > 0 and place in positions:
+            usable[positions[place]] = units
+    return usable
 
 
 def _groups(demands: Sequence[Demand]) -> list[tuple[Demand, int]]:
@@ -116,66 +123,70 @@ def cheapest(problem: Problem, *, with_candidate: int | None = None, at_most: in
     search = _Search(problem)
     first = () if with_candidate is None else (with_candidate,)
     limit = len(problem.places) if at_most is None else at_most
+    total, needs, barred = problem.total(first), _needs(problem, first), sum(1 << one for one in first)
     for size in range(len(first), limit + 1):
-        search.visit(first, search.needs(first), sum(1 << one for one in first), size - len(first))
+        search.visit(first, total, needs, barred, size - len(first))
         if search.best is not None:
-            return Cover(tuple(sorted(search.best[1])), search.steps < MOST_STEPS)
+            return Cover(search.best[1], search.steps < MOST_STEPS)
         if search.steps >= MOST_STEPS:
-            break
-    if search.steps < MOST_STEPS:
-        return None
-    return Cover(_greedy(problem, first), exact=False)
+            return Cover(_greedy(problem, first), exact=False)
+    return None
+
+
+def _needs(problem: Problem, chosen: Sequence[int]) -> tuple[int, ...]:
+    """Units that each requirement lacks with these candidates; not positive when it is met."""
+    return tuple(one.target - sum(one.gives.get(n, 0) for n in chosen) for one in problem.requirements)
 
 
 class _Search:
     """Depth-first over the requirement with the fewest candidates left; each set of candidates is seen once."""
 
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        self.gives = [sorted(one.gives.items(), key=lambda row: -row[1]) for one in problem.requirements]
+        self.gives = [one.gives for one in problem.requirements]
+        self.most_first = [sorted(gives.items(), key=_by_units, reverse=True) for gives in self.gives]
+        self.cost = lru_cache(maxsize=None)(lambda n: problem.total((n,)))
         self.steps = 0
-        self.best: tuple[tuple[int, int, int], tuple[int, ...]] | None = None
+        self.best: tuple[Total, tuple[int, ...]] | None = None
 
-    def needs(self, chosen: Sequence[int]) -> tuple[int, ...]:
-        """Units that each requirement lacks with these candidates; not positive when it is met."""
-        return tuple(
-            one.target - sum(one.gives.get(candidate, 0) for candidate in chosen) for one in self.problem.requirements
-        )
-
-    def visit(self, chosen: tuple[int, ...], needs: tuple[int, ...], barred: int, room: int) -> None:
+    def visit(self, chosen: tuple[int, ...], total: Total, needs: Sequence[int], barred: int, room: int) -> None:
         """Extend `chosen` by at most `room` candidates that are not `barred` (a bit each), keeping the best set."""
         self.steps += 1
-        if self.steps >= MOST_STEPS:
+        if self.steps >= MOST_STEPS or (self.best is not None and total[:2] > self.best[0][:2]):
             return
         branches: list[int] | None = None
-        for gives, need in zip(self.gives, needs, strict=True):
-            if need <= 0:
-                continue
-            able = [row for row in gives if not barred >> row[0] & 1]
-            if sum(units for _, units in able[:room]) < need:
-                return
-            if branches is None or len(able) < len(branches):
-                branches = [candidate for candidate, _ in able]
+        for rows, need in zip(self.most_first, needs, strict=True):
+            if need > 0:
+                able = [row for row in rows if not barred >> row[0] & 1]
+                if sum([units for _, units in able[:room]]) < need:
+                    return
+                if branches is None or len(able) < len(branches):
+                    branches = [candidate for candidate, _ in able]
         if branches is None:
-            self._keep(chosen)
+            found = (total, tuple(sorted(chosen)))
+            if self.best is None or found < self.best:
+                self.best = found
             return
-        requirements = self.problem.requirements
         for candidate in sorted(branches):
             barred |= 1 << candidate
-            left = tuple(need - one.gives.get(candidate, 0) for need, one in zip(needs, requirements, strict=True))
-            self.visit((*chosen, candidate), left, barred, room - 1)
+            left = [need - gives.get(candidate, 0) for need, gives in zip(needs, self.gives, strict=True)]
+            if room == 1 and max(left) > 0:
+                continue
+            unknown, metres, rank = self.cost(candidate)
+            more = (total[0] + unknown, total[1] + metres, total[2] + rank)
+            self.visit((*chosen, candidate), more, left, barred, room - 1)
+            if room == 1:
+                return  # candidates come by preference, so the first that completes the set is its best
 
-    def _keep(self, chosen: tuple[int, ...]) -> None:
-        found = (self.problem.total(chosen), tuple(sorted(chosen)))
-        if self.best is None or found < self.best:
-            self.best = found
+
+def _by_units(row: tuple[int, int]) -> int:
+    return row[1]
 
 
 def _greedy(problem: Problem, first: tuple[int, ...]) -> tuple[int, ...]:
     """Add the candidate that gives most until all is met, then drop what turned out to be unnecessary."""
     chosen = list(first)
     requirements = problem.requirements
-    needs = [one.target - sum(one.gives.get(n, 0) for n in chosen) for one in requirements]
+    needs = list(_needs(problem, chosen))
     while any(need > 0 for need in needs):
         gains = {
             n: sum(min(max(need, 0), one.gives.get(n, 0)) for need, one in zip(needs, requirements, strict=True))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from attrs import evolve
 
-from ordercore.store import BUCKETS, Batch, Row, RowKey, Shortage
+from ordercore.store import BUCKETS, Batch, CommitResult, Committed, Floor, Row, RowKey, Short, Shortage
 from ordercore.testing.sample_events import (
     HERE,
     THERE,
@@ -48,7 +48,16 @@ class Model:
         """One to four random moves on the stream of one of five orders, at its right version."""
         stream = Stream(f"{self.prefix}order/{self.chance.randrange(5)}")
         moves = [self._move() for _ in range(self.chance.randint(1, 4))]
-        return batch(command_id, append(stream, self.versions[stream], moved(*moves)))
+        floors = [Floor(Sku(move.sku), Place(move.source), 5) for move in moves if self.chance.random() < 0.1]
+        return batch(command_id, append(stream, self.versions[stream], moved(*moves)), floors=floors)
+
+    def next_group(self, name: str, size: int) -> list[Batch]:
+        """Batches to commit together, each on a stream of its own: whether one succeeds moves no other's version."""
+        streams = [f"{self.prefix}group/{name}.{number}" for number in range(size)]
+        return [
+            batch(f"{self.prefix}{stream}", append(stream, 0, moved(*(self._move() for _ in range(3)))))
+            for stream in streams
+        ]
 
     def _move(self) -> Move:
         sku = self.chance.choice(self.skus)
@@ -68,17 +77,28 @@ class Model:
         return evolve(made, lot=lot)
 
     def shortages(self, asked: Batch) -> set[Shortage]:
-        """Every cell that the batch would leave below zero, and by how much."""
-        after = Counter(self.cells)
-        _add(after, asked)
-        touched = {cell for cell, _ in _changes(asked)}
-        return {Shortage(*cell, missing=-after[cell]) for cell in touched if after[cell] < 0}
+        """Every cell that the batch would leave below zero or below its floor, and by how much."""
+        change: Counter[Cell] = Counter()
+        _add(change, asked)
+        least = {(floor.sku, floor.place, "", "", "available"): floor.minimum for floor in asked.floors}
+        found = {(cell, least.get(cell, 0) - self.cells[cell] - taken) for cell, taken in change.items() if taken < 0}
+        return {Shortage(*cell, missing=missing) for cell, missing in found if missing > 0}
 
     def apply(self, accepted: Batch) -> None:
         """Take a committed batch into the balances."""
         _add(self.cells, accepted)
         for each in accepted.appends:
             self.versions[each.stream] += len(each.events)
+
+    def expect(self, asked: Batch, result: CommitResult) -> None:
+        """Hold a store's answer against what the model says, and go on from there."""
+        expected = self.shortages(asked)
+        if expected:
+            assert isinstance(result, Short), (asked.command_id, result)
+            assert set(result.shortages) == expected, asked.command_id
+        else:
+            assert isinstance(result, Committed), (asked.command_id, result)
+            self.apply(asked)
 
     def rows(self) -> dict[RowKey, Row]:
         """The rows that hold something."""

@@ -93,7 +93,7 @@ def fight_for_claims(store: Store, number: int, attempts: int, orders: int) -> i
         query = ReadStream(Stream(stream))
         head = store.read([query]).of(query)
         held = ([0, *claimed(head.events)])[-1]
-        kind = chance.choice((ship, release)) if held and chance.random() < 0.6 else reserve
+        kind = chance.choice((ship, release)) if held > 0 and chance.random() < 0.6 else reserve
         quantity = chance.randint(1, 3) if kind is reserve else held
         asked = order(f"{number}.{attempt}", kind("TEA", quantity, "1"), stream=stream, expected=head.version)
         done += won(store.commit(asked), lost=(Short, Conflicted))

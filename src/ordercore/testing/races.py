@@ -31,14 +31,14 @@ PATIENCE_SECONDS: Final = 120
 
 
 def processes() -> BaseContext:
-    """How processes are started: from a server that has loaded this module once, where there is such a thing.
+    """How processes are started: from a server that has loaded the modules once, where there is such a thing.
 
     A plain fork would carry the open connections and threads of the test into every racer.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ordercore.testing.racers", "ordercore.codec"])
+    context.set_forkserver_preload(["ordercore.testing.warm"])
     return context
 
 
@@ -99,7 +99,10 @@ def _run(
 
 def _answer(pipe: Connection) -> object:
     assert pipe.poll(PATIENCE_SECONDS), f"a racer said nothing for {PATIENCE_SECONDS} s"
-    fine, told = pipe.recv()
+    try:
+        fine, told = pipe.recv()
+    except EOFError:
+        raise AssertionError("a racer did not start, or died: can the factory be imported by its name?") from None
     assert fine, told
     return told
 

@@ -1,13 +1,13 @@
 """Positions: ids, guarded changes, and what the rows hold.
 
-An id is (number of the SKU << 32) + k; own pool rows have k below 2**31 and all others (lots, other owners) above, so
-that the offers of a SKU are one narrow range of rowids and all its rows another. (A serial-tracked SKU has a row per
-unit: 20 bits would not do.)
+An id is (number of the SKU << 24) + k; own pool rows have k below 2**23 and all others (lots, other owners) above, so
+that the offers of a SKU are one narrow range of rowids and all its rows another. 24 bits, because a SKU tracked by
+serial number has a row per unit, and not more, because a wider id is a byte in every row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -16,8 +16,8 @@ from ordercore.store.sqlite.session import Session
 from ordercore.store.sqlite.work import Work
 from ordercore.values import Place, Sku
 
-SHIFT: Final = 32
-OTHERS: Final = 1 << 31
+SHIFT: Final = 24
+OTHERS: Final = 1 << 23
 MOST_CACHED: Final = 200_000
 NOTHING: Final = (0,) * WIDTH
 
@@ -164,45 +164,58 @@ class Writing:
 
 Change = tuple[RowKey, tuple[int, ...], Sequence[int], Sequence[int]]
 """(key, shape, delta of each column, units that each marked column must have before)."""
+Step = tuple[Sequence[int], Mapping[RowKey, int]]
+"""(change of each column, floors) of one batch."""
 
 
-def _one(work: Work) -> Iterable[Change]:
-    floors = work.floors
+def _one(work: Work) -> Iterator[Change]:
     for key, change in work.batch.rows.items():
-        shape, deltas, needs = [], [], []
-        for column, delta in enumerate(change):
-            if delta > 0:
-                shape.append(column)
-                deltas.append(delta)
-            elif delta:
-                shape.append(~column)
-                deltas.append(delta)
-                needs.append((floors.get(key, 0) if floors and not column else 0) - delta)
-        yield key, tuple(shape), deltas, needs
+        yield _change(key, change, work.floors)
 
 
-def _netted(works: Sequence[Work]) -> Iterable[Change]:
-    rows: dict[RowKey, tuple[list[int], list[int | None]]] = {}
+def _change(key: RowKey, change: Sequence[int], floors: Mapping[RowKey, int]) -> Change:
+    shape, deltas, needs = [], [], []
+    for column, delta in enumerate(change):
+        if delta > 0:
+            shape.append(column)
+            deltas.append(delta)
+        elif delta:
+            shape.append(~column)
+            deltas.append(delta)
+            needs.append((floors.get(key, 0) if floors and not column else 0) - delta)
+    return key, tuple(shape), deltas, needs
+
+
+def _netted(works: Sequence[Work]) -> Iterator[Change]:
+    first: dict[RowKey, Step] = {}
+    several: dict[RowKey, list[Step]] = {}
     for work in works:
         floors = work.floors
-        for key, change in work.batch.rows.items():
-            net, needs = rows.setdefault(key, ([0] * WIDTH, [None] * WIDTH))
-            for column, delta in enumerate(change):
-                if not delta:
-                    continue
-                net[column] += delta
-                if delta < 0:
-                    need = (floors.get(key, 0) if not column else 0) - net[column]
-                    before = needs[column]
-                    needs[column] = need if before is None else max(before, need)
-    for key, (net, needs) in rows.items():
-        columns = [column for column in range(WIDTH) if net[column] or needs[column] is not None]
-        yield (
-            key,
-            tuple(column if needs[column] is None else ~column for column in columns),
-            [net[column] for column in columns],
-            [needed for column in columns if (needed := needs[column]) is not None],
-        )
+        for key, row in work.batch.rows.items():
+            if (before := first.setdefault(key, step := (row, floors))) is not step:
+                several.setdefault(key, [before]).append(step)
+    for key, step in first.items():
+        yield _net(key, several[key]) if key in several else _change(key, *step)
+
+
+def _net(key: RowKey, steps: Sequence[Step]) -> Change:
+    """All changes of a row as one: before them each column must have the most that any step needs at its turn."""
+    net = [0] * WIDTH
+    needs: list[int | None] = [None] * WIDTH
+    for change, floors in steps:
+        for column, delta in enumerate(change):
+            net[column] += delta
+            if delta < 0:
+                need = (floors.get(key, 0) if not column else 0) - net[column]
+                most = needs[column]
+                needs[column] = need if most is None else max(most, need)
+    columns = [column for column in range(WIDTH) if net[column] or needs[column] is not None]
+    return (
+        key,
+        tuple(column if needs[column] is None else ~column for column in columns),
+        [net[column] for column in columns],
+        [needed for column in columns if (needed := needs[column]) is not None],
+    )
 
 
 def _figures(shape: Sequence[int], deltas: Sequence[int]) -> list[int]:

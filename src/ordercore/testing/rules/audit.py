@@ -160,21 +160,23 @@ class AuditRules(Subject):
         self.needs("multi_process")
         other = open_store(store_factory)
         try:
-            for number in range(3):
-                here, there = (store, other) if number % 2 else (other, store)
+            for number in range(4):
+                here, there = (store, other) if number // 2 else (other, store)
                 made = batch(
                     f"{number}",
                     append("order/1", number, moved(receive("TEA", 1))),
-                    documents=[PutDocument("sheet", "1", Sheet("sheet", number), expected=number)],
+                    documents=[PutDocument("sheet", "1", Sheet("sheet"), expected=number)],
                     bumps=["seen"],
                 )
-                commit_all(here, made)
-                assert version(there, "order/1") == number + 1
-                assert units(there, "TEA") == {"available": number + 1}
-                assert counter(there, "seen") == number + 1
-                held = document(there, "sheet", "1")
-                assert held is not None
-                assert held.body == Sheet("sheet", number)
+                # Read before it is written: what is read once must not be read from memory later.
+                for times in (number, number + 1):
+                    held = document(there, "sheet", "1")
+                    assert version(there, "order/1") == times
+                    assert units(there, "TEA").get("available", 0) == times
+                    assert counter(there, "seen") == times
+                    assert (held.revision if held is not None else 0) == times
+                    if times == number:
+                        commit_all(here, made)
         finally:
             other.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 
 from ordercore.store import (
@@ -16,6 +17,7 @@ from ordercore.store import (
     Short,
     Store,
 )
+from ordercore.testing.model import Model
 from ordercore.testing.rules.subject import (
     Subject,
     commit_all,
@@ -26,6 +28,7 @@ from ordercore.testing.rules.subject import (
     log,
     outcome,
     picture,
+    rows,
     units,
     version,
 )
@@ -55,6 +58,9 @@ def shelf(number: int) -> PutDocument:
 class SharingRules(Subject):
     """S11 to S13."""
 
+    groups: int = 40
+    """Random groups of S11.1."""
+
     def test_s11_1_a_group_comes_to_what_its_batches_come_to_one_by_one(self, store: Store) -> None:
         results = store.commit_many(
             [
@@ -71,6 +77,13 @@ class SharingRules(Subject):
         assert units(store, "TEA") == {"reserved": 3}
         assert events(store, "order/a", 1) == (Noted("in time"),)
         assert version(store, "order/b") == 0
+        model = Model(random.Random(11), prefix="m-")  # noqa: S311
+        for number in range(self.groups):
+            group = model.next_group(f"{number}", 1 + number % 9)
+            for asked, result in zip(group, store.commit_many(group), strict=True):
+                model.expect(asked, result)
+        assert rows(store, *model.skus) == model.rows()
+        assert store.verify() == ()
 
     def test_s11_2_a_refused_batch_of_a_group_leaves_nothing(self, store: Store) -> None:
         commit_all(store, delivery("in", receive("TEA", 3)))

@@ -1,0 +1,209 @@
+"""The same kernel for asynchronous hosts: the same names, awaited; the same flows underneath."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from datetime import datetime
+from typing import Any, Self, TypeVar
+
+from ordercore.engine import Calls, StoreCall
+from ordercore.errors import Rejected
+from ordercore.intake import ItemMapping, Quarantined
+from ordercore.message import Command, Receipt
+from ordercore.order import Order
+from ordercore.plan import Explanation
+from ordercore.policies import Policies
+from ordercore.ports import Channel, Clock, Ids, Transmission
+from ordercore.projection import Follower
+from ordercore.store import Breach, Page, Store
+from ordercore.values import Cursor, OrderId, Sku
+from ordercore.views import OrderRow, StockView, TimelineEntry, Why
+from ordercore.views.orders import order, orders, timeline
+from ordercore.views.stock import stock
+from ordercore.wiring import Core, IntakeReport, SystemClock, TimeOrderedIds, WorkReport
+from ordercore.wiring.open import open_store
+from ordercore.wiring.receive import quarantined
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class AsyncKernel:
+    """Orders, stock and allocation over one store, awaited; the arguments are those of `Kernel`.
+
+    Store calls of a durable store run in `executor` (the event loop's own without it), so that the loop never waits for
+    a disk; those of a store in memory run at once. Share it between the tasks of one event loop.
+    """
+
+    def __init__(
+        self, store: Store | None = None, *, plugins: Sequence[object] = (),
+        channels: Mapping[str, Channel] | None = None, mapping: ItemMapping | None = None, strategy: str = "nearest",
+        policies: Policies | None = None, clock: Clock | None = None, ids: Ids | None = None, tenant: str = "",
+        followers: Sequence[Follower] = (), executor: Executor | None = None,
+    ) -> None:  # fmt: skip
+        """Wire it up. Raises ConfigurationError for plugins or names that cannot work."""
+        self.core = Core(
+            plugins=plugins, channels=channels or {}, mapping=mapping or ItemMapping(), strategy=strategy,
+            policies=policies or Policies(), clock=clock or SystemClock(), ids=ids or TimeOrderedIds(), tenant=tenant,
+            followers=followers,
+        )  # fmt: skip
+        self.store = store if store is not None else open_store("memory://")
+        self.store.use_codec(self.core.codec)
+        self._executor = executor
+        # A store that is gone with the process has no worker of its own: everything due happens in `handle`.
+        self._works_itself = "durable" not in self.store.capabilities
+
+    @classmethod
+    def open(
+        cls, url: str, *, plugins: Sequence[object] = (), channels: Mapping[str, Channel] | None = None,
+        mapping: ItemMapping | None = None, strategy: str = "nearest", policies: Policies | None = None,
+        clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower] = (),
+        executor: Executor | None = None,
+    ) -> Self:  # fmt: skip
+        """A kernel over a store by URL: `sqlite:///shop.db`, `sqlite:////var/lib/shop.db`, `memory://`.
+
+        Raises ConfigurationError for an unknown scheme, StoreError for a file that cannot be used.
+        """
+        return cls(
+            open_store(url, plugins), plugins=plugins, channels=channels, mapping=mapping, strategy=strategy,
+            policies=policies, clock=clock, ids=ids, tenant=tenant, followers=followers, executor=executor,
+        )  # fmt: skip
+
+    async def _call(self, call: StoreCall) -> Any:
+        if self._works_itself:
+            return call(self.store)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, call, self.store)
+
+    async def _drive(self, calls: Calls[T]) -> T:
+        """Make each store call and send back what it returned."""
+        try:
+            call = next(calls)
+            while True:
+                try:
+                    answer = await self._call(call)
+                except Exception as error:  # noqa: BLE001  # the flow may know what to do about it
+                    call = calls.throw(error)
+                else:
+                    call = calls.send(answer)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    async def handle(
+        self, command: Command[R], *, key: str | None = None, actor: str = "", effective: datetime | None = None,
+        expect: int | None = None, cause: str = "",
+    ) -> Receipt[R]:  # fmt: skip
+        """Do what the command asks, once, or raise a Rejected and change nothing.
+
+        `key`: idempotency key (a fresh one without it; natural keys win); `effective`: when it is true in the world;
+        `expect`: the version of the stream that the caller saw. Raises Rejected subclasses and StoreError.
+        """
+        core = self.core
+        task = core.task(command, key=key, actor=actor, effective=effective, expect=expect, cause=cause)
+        receipt = await self._drive(core.handle(task))
+        if self._works_itself:
+            await self._work_if_due()
+        return receipt
+
+    async def handle_many(
+        self, commands: Iterable[Command[Any]], *, actor: str = "", effective: datetime | None = None, group: int = 200
+    ) -> list[Receipt[Any] | Rejected]:
+        """Independent commands, `group` to a commit; one result each, in the same order. Refusals are values here.
+
+        Commands on one stream see each other in their order; across streams commands of one group do not.
+        """
+        tasks = [self.core.task(command, actor=actor, effective=effective) for command in commands]
+        results = await self._drive(self.core.handle_many(tasks, group))
+        if self._works_itself:
+            await self._work_if_due()
+        return results
+
+    async def _work_if_due(self) -> None:
+        core = self.core
+        if core.followers:
+            await self.work(until_idle=True)
+            return
+        due = await self._call(lambda store: store.next_due(tenant=core.tenant))
+        if due is not None and due <= core.clock.now():
+            await self.work(until_idle=True)
+
+    async def work(self, *, until_idle: bool = False, limit: int = 500) -> WorkReport:
+        """Make everything due happen: timers, followers. Call it from a worker or a task; any number may run at once."""
+        report = await self._drive(self.core.work(limit))
+        while until_idle and not report.idle:
+            more = await self._drive(self.core.work(limit))
+            if more.idle or more.failures:
+                return report + more
+            report += more
+        return report
+
+    async def receive(self, instance: str, transmission: Transmission) -> IntakeReport:
+        """Take a document in over a channel. Whatever is wrong with it is kept, with path and reason.
+
+        Raises AuthenticationFailed if it does not prove its sender, NotFound for an unknown instance.
+        """
+        if transmission.instance != instance:
+            raise Rejected(f"A transmission of {transmission.instance!r} came in at {instance!r}.")
+        return await self._drive(self.core.receive(transmission))
+
+    async def quarantine(self, *, status: str | None = "open", limit: int = 100) -> tuple[Quarantined, ...]:
+        """Documents that wait for a person, oldest first; `status=None` also those that were replayed."""
+        return await self._drive(self.core.look(quarantined(status, limit=limit)))
+
+    async def replay(self, document: str) -> IntakeReport:
+        """Take a quarantined document in again, after what was wrong has been put right. Raises NotFound."""
+        transmission = await self._drive(self.core.look(self.core.receiver.stored(document)))
+        return await self._drive(self.core.receive(transmission, replay=True))
+
+    async def order(self, order_id: str) -> Order:
+        """The order as it stands. Raises NotFound."""
+        return await self._drive(self.core.look(order(OrderId(order_id))))
+
+    async def orders(
+        self, status: str | None = None, *, after: tuple[str, str] | None = None, limit: int = 100,
+        newest_first: bool = False,
+    ) -> tuple[OrderRow, ...]:  # fmt: skip
+        """A page of orders by the time of placing."""
+        return await self._drive(self.core.look(orders(status, after=after, limit=limit, newest_first=newest_first)))
+
+    async def timeline(self, order_id: str) -> tuple[TimelineEntry, ...]:
+        """What happened to an order, oldest first. Raises NotFound."""
+        return await self._drive(self.core.look(timeline(OrderId(order_id))))
+
+    async def stock(self, sku: str) -> StockView:
+        """Stock of a SKU, place by place. Raises NotFound."""
+        return await self._drive(self.core.look(stock(Sku(sku))))
+
+    async def available(self, sku: str) -> int:
+        """Units of a SKU that are free, over all locations. Raises NotFound."""
+        return (await self.stock(sku)).available
+
+    async def why(self, sku: str, location: str) -> Why:
+        """The journal of a SKU at a location: what happened, and what stood there after each. Raises NotFound."""
+        return await self._drive(self.core.why(sku, location))
+
+    async def explain(self, order_id: str) -> Explanation:
+        """Why an order's first plan chose its locations, and why not the others. Raises NotFound."""
+        return await self._drive(self.core.explain(OrderId(order_id)))
+
+    async def log(self, after: Cursor | None = None, *, limit: int = 1000) -> Page:
+        """The log from a cursor on: recorded events in order, none missed."""
+        return await self._drive(self.core.log(after, limit))
+
+    async def verify(self) -> tuple[Breach, ...]:
+        """Every breach of an identity, of rows, log, lots and claims; empty when the books are right."""
+        return await self._drive(self.core.verify())
+
+    async def close(self) -> None:
+        """Close the store."""
+        await self._call(lambda store: store.close())
+
+    async def __aenter__(self) -> Self:
+        """The kernel, closed at the end of the block."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close."""
+        await self.close()

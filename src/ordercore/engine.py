@@ -1,0 +1,484 @@
+"""The engine: runs flows to their commit, as a generator of store calls that a synchronous or asynchronous driver makes.
+
+It answers a flow's reads from what it remembers (folded streams, the catalog) and from one round trip to the store,
+asks the guards, commits one batch, and starts over when somebody else was quicker: a bounded number of times.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Iterable, Sequence
+from functools import partial
+from threading import Lock
+from typing import Any, Final, Generic, TypeVar, cast
+
+from attrs import define, field, frozen
+
+from ordercore.catalog import Item, Location
+from ordercore.errors import BrokenRule, Conflict, Insufficient, Mismatch, OutcomeUnknown, Rejected
+from ordercore.flow import Decision, Flow, Guard, Loaded, Read, ReadState, Retry
+from ordercore.flows.catalog import REVISION, CatalogView, ReadCatalog
+from ordercore.message import Command, Context, Receipt
+from ordercore.plan import Site, Sites
+from ordercore.store import (
+    Batch,
+    CommitResult,
+    Committed,
+    Conflicted,
+    Duplicate,
+    Head,
+    Mismatched,
+    Outcome,
+    Pending,
+    Query,
+    ReadCounter,
+    ReadDocument,
+    ReadDocuments,
+    ReadOutcome,
+    ReadStream,
+    Short,
+    Snapshot,
+    Store,
+    Unknown,
+)
+from ordercore.values import LocationCode, OrderId, Place, Sku, Stream
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+CONFLICTS_MAX: Final = 12
+"""How often a command without an expected version is decided again because another one changed what it read."""
+
+STREAMS_KEPT: Final = 8_192
+
+
+@frozen(eq=False)
+class StoreRead:
+    """Call: answer these queries from one snapshot."""
+
+    queries: tuple[Query[Any], ...]
+    tenant: str
+
+    def __call__(self, store: Store) -> Snapshot:
+        """Read."""
+        return store.read(self.queries, tenant=self.tenant)
+
+
+@frozen(eq=False)
+class StoreCommit:
+    """Call: commit these batches, each for itself."""
+
+    batches: tuple[Batch, ...]
+
+    def __call__(self, store: Store) -> Sequence[CommitResult]:
+        """Commit."""
+        if len(self.batches) == 1:
+            return (store.commit(self.batches[0]),)
+        return store.commit_many(self.batches)
+
+
+StoreCall = Callable[[Store], Any]
+Calls = Generator[StoreCall, Any, T]
+"""A piece of work in store calls: a driver makes each and sends back what it returned, or throws what it raised."""
+
+
+@frozen(eq=False)
+class Task(Generic[R]):
+    """One command to run: how to begin its flow, the stream it is about, and the version its caller saw."""
+
+    command: Command[R]
+    context: Context
+    begin: Callable[[], Flow[R]]
+    is_order: bool = False
+    expect: int | None = None
+    replans: int = 3
+
+
+class Memory:
+    """What the engine remembers between commands: folded streams and the catalog, both checked against the store.
+
+    Shared by threads: every entry is an immutable pair, replaced whole.
+    """
+
+    def __init__(self, most: int = STREAMS_KEPT) -> None:
+        """Keep at most `most` streams, least recently used out first."""
+        self._most = most
+        self._streams: OrderedDict[Stream, tuple[int, object]] = OrderedDict()
+        self._lock = Lock()
+        self.catalog = Catalog()
+
+    def get(self, stream: Stream) -> tuple[int, object]:
+        """(version, state) as remembered, or (0, None)."""
+        with self._lock:
+            known = self._streams.get(stream)
+            if known is None:
+                return 0, None
+            self._streams.move_to_end(stream)
+            return known
+
+    def put(self, stream: Stream, version: int, state: object) -> None:
+        """Remember."""
+        with self._lock:
+            known = self._streams.get(stream)
+            if known is None or known[0] <= version:
+                self._streams[stream] = (version, state)
+                if len(self._streams) > self._most:
+                    self._streams.popitem(last=False)
+
+    def forget(self, stream: Stream) -> None:
+        """Fold it from the beginning next time."""
+        with self._lock:
+            self._streams.pop(stream, None)
+
+
+@define
+class Asked:
+    """What a flow asked, in terms of the store, and what is needed to answer it."""
+
+    queries: list[Query[Any]] = field(factory=list)
+    states: list[tuple[ReadState[Any], ReadStream, int, object]] = field(factory=list)
+    catalogs: list[
+        tuple[ReadCatalog, Catalog, list[tuple[Sku, ReadDocument]], ReadDocuments | None]
+    ] = field(factory=list)  # fmt: skip
+
+
+@define
+class Catalog:
+    """Items and locations as of one revision."""
+
+    revision: int = -1
+    items: dict[Sku, Item] = field(factory=dict)
+    locations: dict[LocationCode, Location] = field(factory=dict)
+    sites: Sites = field(factory=lambda: Sites({}))
+    absent: set[Sku] = field(factory=set)
+
+
+class Engine:
+    """Runs tasks; holds no store. `guards` are asked at every Guard effect."""
+
+    def __init__(self, guards: Callable[[Command[Any], object, Context], None] | None = None, tenant: str = "") -> None:
+        """`guards` raises Refused; None asks nobody."""
+        self._guards = guards
+        self.tenant = tenant
+        self.memory = Memory()
+
+    def run(self, task: Task[R]) -> Calls[Receipt[R]]:
+        """One command, to its receipt. Raises a Rejected subclass, or OutcomeUnknown."""
+        conflicts = shortages = 0
+        while True:
+            flow = _Running(self, task, conflicts + shortages)
+            queries = flow.start()
+            while queries is not None:
+                queries = flow.answer((yield StoreRead(queries, self.tenant)))
+            if flow.receipt is not None:
+                return flow.receipt
+            batch = flow.batch
+            assert batch is not None  # noqa: S101  # a flow that has ended has one or the other
+            (result,) = yield StoreCommit((batch,))
+            if isinstance(result, Unknown):
+                result = yield from self._resolve(result, batch)
+            receipt = flow.settle(result)
+            if receipt is not None:
+                return receipt
+            if isinstance(result, Short):
+                shortages += 1
+                if shortages > task.replans:
+                    raise short_of(result, batch)
+            else:
+                conflicts += 1
+                if conflicts > CONFLICTS_MAX:
+                    raise conflict_of(cast(Conflicted, result))
+
+    def run_many(self, tasks: Sequence[Task[Any]]) -> Calls[list[Receipt[Any] | Rejected]]:
+        """Independent commands with shared reads and one group of commits; what collides runs again by itself.
+
+        Commands of one group do not see each other's changes, so the caller puts those that must into rounds.
+        """
+        results: list[Receipt[Any] | Rejected | None] = [None] * len(tasks)
+        running: list[tuple[int, _Running[Any], tuple[Query[Any], ...]]] = []
+        ready: list[tuple[int, _Running[Any]]] = []
+
+        def advance(at: int, flow: _Running[Any], step: Callable[[], tuple[Query[Any], ...] | None]) -> None:
+            try:
+                queries = step()
+            except Rejected as error:
+                results[at] = error
+                return
+            if queries is not None:
+                running.append((at, flow, queries))
+            elif flow.receipt is not None:
+                results[at] = flow.receipt
+            else:
+                ready.append((at, flow))
+
+        for at, task in enumerate(tasks):
+            flow = _Running(self, task, 0)
+            advance(at, flow, flow.start)
+        while running:
+            asked, running[:] = list(running), []
+            # The same query object asked by several is asked once; the answers are found by identity.
+            distinct = dict.fromkeys(query for _, _, queries in asked for query in queries)
+            snapshot: Snapshot = yield StoreRead(tuple(distinct), self.tenant)
+            for at, flow, _ in asked:
+                advance(at, flow, partial(flow.answer, snapshot))
+        batches = tuple(cast(Batch, flow.batch) for _, flow in ready)
+        committed: Sequence[CommitResult] = (yield StoreCommit(batches)) if batches else ()
+        for (at, flow), result in zip(ready, committed, strict=True):
+            try:
+                receipt = flow.settle(result) if not isinstance(result, Unknown) else None
+                results[at] = receipt if receipt is not None else (yield from self.run(tasks[at]))
+            except Rejected as error:
+                results[at] = error
+        return cast("list[Receipt[Any] | Rejected]", results)
+
+    def look(self, flow: Generator[Any, Any, T]) -> Calls[T]:
+        """Run a reading flow, which ends in a value instead of a decision."""
+        try:
+            effect = next(flow)
+            while True:
+                asked, snapshot = self.ask(effect.queries), None
+                while snapshot is None:
+                    snapshot = self.answered(asked, (yield StoreRead(tuple(asked.queries), self.tenant)))
+                    asked = asked if snapshot is not None else self.ask(effect.queries)
+                effect = flow.send(snapshot)
+        except StopIteration as end:
+            return cast(T, end.value)
+
+    def _resolve(self, result: Unknown, batch: Batch) -> Calls[CommitResult]:
+        """A lost connection: the command id says whether it took place. If not, it is decided again."""
+        outcome: Outcome | None = yield lambda store: store.outcome(batch.command_id, tenant=self.tenant)
+        if outcome is None:
+            raise OutcomeUnknown(
+                f"The connection was lost at commit: {result.reason}", command_id=batch.command_id,
+                hint="Nothing is recorded under this command id yet. Send the command again with the same key.",
+            )  # fmt: skip
+        return Duplicate(outcome) if outcome.matches else Mismatched(batch.command_id)
+
+    def guard(self, effect: Guard, context: Context) -> None:
+        """Ask the guards."""
+        if self._guards is not None:
+            self._guards(effect.command, effect.state, context)
+
+    def ask(self, queries: Iterable[Query[Any]]) -> Asked:
+        """What the store is asked for a flow's queries."""
+        asked = Asked()
+        for query in queries:
+            kind = type(query)
+            if kind is ReadState:
+                state = cast("ReadState[Any]", query)
+                version, known = self.memory.get(state.stream)
+                ask = ReadStream(state.stream, version)
+                asked.states.append((state, ask, version, known))
+                asked.queries.append(ask)
+            elif kind is ReadCatalog:
+                self._ask_catalog(cast(ReadCatalog, query), asked)
+            else:
+                asked.queries.append(query)
+        return asked
+
+    def _ask_catalog(self, query: ReadCatalog, asked: Asked) -> None:
+        known = self.memory.catalog
+        locations = None
+        if known.revision < 0:
+            # A catalog of its own: what another thread reads may be of another revision.
+            known, locations = Catalog(), ReadDocuments("location", limit=10_000)
+            asked.queries.append(locations)
+        wanted = [
+            (sku, ReadDocument("item", sku)) for sku in query.skus if sku not in known.items and sku not in known.absent
+        ]
+        asked.queries.append(_REVISION)
+        asked.queries += [ask for _, ask in wanted]
+        asked.catalogs.append((query, known, wanted, locations))
+
+    def answered(self, asked: Asked, snapshot: Snapshot) -> Snapshot | None:
+        """The snapshot with the flow's queries answered; None if the catalog changed: ask again."""
+        for query, known, wanted, locations in asked.catalogs:
+            revision = snapshot.of(_REVISION)
+            if locations is None and revision != known.revision:
+                self.memory.catalog = Catalog()
+                return None
+            snapshot.answers[id(query)] = self._catalog(known, revision, wanted, locations, snapshot)
+        for state, ask, version, remembered in asked.states:
+            snapshot.answers[id(state)] = self._fold(state, snapshot.of(ask), version, remembered)
+        return snapshot
+
+    def _fold(self, query: ReadState[Any], head: Head, version: int, state: object) -> Loaded[Any]:
+        if head.version < version:
+            # Another file under the same name: what was remembered is of a stream that is no more.
+            self.memory.forget(query.stream)
+            raise Conflict("The stream is shorter than it was.", stream=query.stream, hint="Is this another store?")
+        if head.events:
+            state = query.folder.fold(state, head.events, query.stream)
+            self.memory.put(query.stream, head.version, state)
+        return Loaded(state, head.version)
+
+    def _catalog(
+        self, known: Catalog, revision: int, wanted: Iterable[tuple[Sku, ReadDocument]],
+        locations: ReadDocuments | None, snapshot: Snapshot,
+    ) -> CatalogView:  # fmt: skip
+        if locations is not None:
+            found = [d.body for d in snapshot.of(locations) if isinstance(d.body, Location)]
+            known.locations = {location.code: location for location in found}
+            known.sites = Sites(
+                {at.place: Site(at.place, at.code, at.name, at.point, at.rank) for at in found if at.sellable}
+            )
+            known.revision = revision
+        for sku, ask in wanted:
+            document = snapshot.of(ask)
+            if document is not None and isinstance(document.body, Item):
+                known.items[sku] = document.body
+            else:
+                known.absent.add(sku)
+        if locations is not None:
+            self.memory.catalog = known
+        return CatalogView(revision, known.items, known.locations, known.sites)
+
+
+_REVISION: Final = ReadCounter(REVISION)
+"""One query object for all: a group of commands asks for the revision once."""
+
+
+class _Running(Generic[R]):
+    """One run of one flow: from its first effect to a receipt, a batch, or a refusal."""
+
+    def __init__(self, engine: Engine, task: Task[R], tried: int) -> None:
+        self._engine = engine
+        self._task = task
+        self._tried = tried
+        self._flow = task.begin()
+        self._effect: Read | None = None
+        self._asked: Asked | None = None
+        self._outcome: ReadOutcome | None = None
+        self._decision: Decision[R] | None = None
+        self.receipt: Receipt[R] | None = None
+        self.batch: Batch | None = None
+
+    def start(self) -> tuple[Query[Any], ...] | None:
+        """Run to the first read. The outcome of the command id rides in it: a repeat must not be refused by state."""
+        self._outcome = ReadOutcome(self._task.context.command_id, self._task.command)
+        return self._advance(None)
+
+    def answer(self, snapshot: Snapshot) -> tuple[Query[Any], ...] | None:
+        """Take the store's answers; run to the next read or to the end."""
+        outcome, self._outcome = self._outcome, None
+        if outcome is not None:
+            first = snapshot.of(outcome)
+            if first is not None:
+                self._flow.close()
+                self.receipt = self._repeat(first)
+                return None
+        asked, effect = self._asked, self._effect
+        assert asked is not None and effect is not None  # noqa: S101,PT018  # an answer follows a read
+        answered = self._engine.answered(asked, snapshot)
+        if answered is None:
+            self._asked = self._engine.ask(effect.queries)
+            return tuple(self._asked.queries)
+        return self._advance(answered)
+
+    def _advance(self, answer: object) -> tuple[Query[Any], ...] | None:
+        engine = self._engine
+        try:
+            while True:
+                effect = self._flow.send(answer)
+                if type(effect) is Read:
+                    self._effect = effect
+                    self._asked = engine.ask(effect.queries)
+                    queries = self._asked.queries
+                    return tuple(queries) if self._outcome is None else (self._outcome, *queries)
+                if type(effect) is Guard:
+                    engine.guard(effect, self._task.context)
+                    answer = None
+                elif type(effect) is Retry:
+                    answer = self._tried
+                else:
+                    raise BrokenRule(f"A flow yielded {type(effect).__name__}.")
+        except StopIteration as end:
+            self._end(cast("Decision[R]", end.value))
+            return None
+
+    def _end(self, decision: Decision[R]) -> None:
+        task = self._task
+        self._decision = decision
+        if task.expect is not None and decision.appends and decision.appends[0].expected != task.expect:
+            raise Conflict(
+                "The version you saw is not the newest.", stream=decision.appends[0].stream, expected=task.expect,
+                actual=decision.appends[0].expected, hint="Read again, then decide again.",
+            )  # fmt: skip
+        if not decision.appends and not decision.documents and not decision.timers:
+            self.receipt = Receipt(
+                task.context.command_id, False, decision.result, (), None, _order_id(task, decision.result)
+            )
+            return
+        self.batch = Batch(
+            task.context.command_id, task.command, task.context, decision.appends, decision.documents,
+            decision.requires, decision.bumps, decision.floors, decision.timers, self._engine.tenant,
+        )  # fmt: skip
+
+    def settle(self, result: CommitResult) -> Receipt[R] | None:
+        """The receipt for a commit that stands; None: decide again. Raises Mismatch or Conflict."""
+        decision, batch, task = self._decision, self.batch, self._task
+        assert decision is not None and batch is not None  # noqa: S101,PT018  # settle follows _end
+        if isinstance(result, (Committed, Pending)):
+            appended = []
+            versions = result.versions
+            for append in batch.appends:
+                last = versions[append.stream]
+                appended.append((append.stream, last - len(append.events) + 1, append.events))
+                state = decision.states.get(append.stream)
+                if state is not None and isinstance(result, Committed):
+                    self._engine.memory.put(append.stream, last, state)
+            position = result.position if isinstance(result, Committed) else None
+            return Receipt(
+                task.context.command_id, False, decision.result, tuple(appended), position,
+                _order_id(task, decision.result),
+            )  # fmt: skip
+        if isinstance(result, Duplicate):
+            return self._repeat(result.first)
+        if isinstance(result, Mismatched):
+            raise mismatch_of(task.context.command_id)
+        if isinstance(result, Conflicted) and (task.expect is not None or _exists(result, batch)):
+            raise conflict_of(result)
+        return None
+
+    def _repeat(self, first: Outcome) -> Receipt[R]:
+        task = self._task
+        if not first.matches:
+            raise mismatch_of(task.context.command_id)
+        result = cast(R, first.appended[0][0].partition("/")[2]) if first.appended else cast(R, "")
+        return Receipt(task.context.command_id, True, result, first.appended, first.position, _order_id(task, result))
+
+
+def _order_id(task: Task[Any], result: object) -> OrderId | None:
+    return OrderId(str(result)) if task.is_order else None
+
+
+def _exists(result: Conflicted, batch: Batch) -> bool:
+    """Whether a stream that the batch wanted to begin is there already: deciding again would not help."""
+    return any(append.expected == 0 and append.stream == result.what for append in batch.appends)
+
+
+def mismatch_of(command_id: str) -> Mismatch:
+    """The key was used for another command."""
+    return Mismatch(
+        f"Key {command_id!r} was used before for other content.", command_id=command_id,
+        hint="A repeat must be the same command; a new wish needs a new key.",
+    )  # fmt: skip
+
+
+def conflict_of(result: Conflicted) -> Conflict:
+    """Somebody else changed it."""
+    return Conflict(
+        f"{result.what} is at {result.actual}, not {result.expected}.", what=result.what, expected=result.expected,
+        actual=result.actual, hint="Read again, then decide again.",
+    )  # fmt: skip
+
+
+def short_of(result: Short, batch: Batch) -> Insufficient:
+    """The commit found too little, as often as it was planned again."""
+    lines = {(p.sku, p.source): p.claimant for p in batch.postings}
+    rows = [
+        (lines.get((short.sku, Place(short.place)), ""), str(short.sku), short.missing)
+        for short in result.shortages
+        if not short.lot
+    ] or [("", str(short.sku), short.missing) for short in result.shortages]
+    return Insufficient(rows, found_by="commit")

@@ -1,0 +1,83 @@
+"""Taking over a running shop: orders as they stand, checked by the same identities."""
+
+from __future__ import annotations
+
+from ordercore.errors import InvalidCommand
+from ordercore.flow import Decision, Flow, guard, read
+from ordercore.flows.catalog import CatalogView, ReadCatalog, skus_of
+from ordercore.flows.place import order_id, order_line
+from ordercore.flows.record import PERSON, change
+from ordercore.flows.shop import Shop
+from ordercore.flows.supply import supply_counter
+from ordercore.message import Context
+from ordercore.order import AdoptedLine, AdoptOrder, Line, OrderLine
+from ordercore.order.events import AdoptedCounters, OrderAdopted
+from ordercore.order.lines import Claim
+from ordercore.store import PutDocument, ReadCounter, Require
+from ordercore.values import Destination, LineId, OrderId, code_of, exponent_of, instant_of, text_of, units_of
+
+
+def flow_adopt_order(command: AdoptOrder, context: Context, shop: Shop) -> Flow[OrderId]:
+    """Take an order over: its counters as given, its reserved units out of available stock."""
+    channel = code_of(command.channel, what="Channel")
+    id = order_id(channel, text_of(command.external_id, what="External id", most=128, empty=False))
+    if not command.lines or len(command.lines) > shop.policies.lines_max:
+        raise InvalidCommand(f"An order has 1 to {shop.policies.lines_max} lines.", path="lines")
+    skus = skus_of([line.sku for line in command.lines])
+    catalog, counters = ReadCatalog(skus), {sku: ReadCounter(supply_counter(sku)) for sku in skus}
+    snapshot = yield from read(catalog, *counters.values())
+    view = snapshot.of(catalog)
+    yield from guard(command, None)
+    exponent = exponent_of(command.currency)
+    lines: list[OrderLine] = []
+    states: list[AdoptedCounters] = []
+    for n, line in enumerate(command.lines):
+        item = view.item(line.sku, path=f"lines[{n}].sku")
+        name = LineId(line.line_id or str(n + 1))
+        if any(known.line == name for known in lines):
+            raise InvalidCommand(f"lines[{n}].line_id {name!r} is used twice.", path=f"lines[{n}].line_id")
+        wanted = Line(line.sku, line.quantity, line.unit_price, name, line.discount, line.tax)
+        lines.append(order_line(wanted, item, name, command.currency, exponent))
+        states.append(_counters(line, name, n, view, tracked=item.tracked))
+    address = command.ship_to
+    event = OrderAdopted(
+        channel, command.external_id, command.currency, instant_of(command.placed_at, what="placed_at"), tuple(lines),
+        tuple(states), sum(line.total for line in lines), command.customer,
+        Destination(address.country, address.region, address.point, id) if address else Destination(), command.priority,
+    )  # fmt: skip
+    changed = change(id, None, 0, (event,))
+    documents = [*changed.documents]
+    if address is not None:
+        documents.append(PutDocument(PERSON, id, address))
+    waiting = {line.sku for line, state in zip(lines, states, strict=True) if state.backordered}
+    requires = [view.require, *(Require(supply_counter(sku), snapshot.of(counters[sku])) for sku in sorted(waiting))]
+    return Decision(
+        id, (changed.append,), tuple(documents), tuple(requires), states={changed.append.stream: changed.order}
+    )
+
+
+def _counters(line: AdoptedLine, name: LineId, n: int, view: CatalogView, *, tracked: bool) -> AdoptedCounters:
+    """Where the units of the line stand; more than were ordered, or in places that do not fit, is refused."""
+    given = {
+        what: units_of(getattr(line, what), what=f"lines[{n}].{what}", least=0)
+        for what in ("cancelled", "backordered", "shipped", "delivered", "returned")
+    }
+    claims = tuple(
+        Claim(
+            view.location(code, path=f"lines[{n}].reserved").place,
+            "reserved",
+            units_of(units, what=f"reserved[{code}]"),
+        )
+        for code, units in line.reserved.items()
+    )
+    placed = given["cancelled"] + given["backordered"] + given["shipped"] + sum(claim.quantity for claim in claims)
+    if placed > line.quantity or given["delivered"] > given["shipped"] or given["returned"] > given["shipped"]:
+        raise InvalidCommand(
+            f"lines[{n}]: more units stand somewhere than were ordered, delivered or shipped.", path=f"lines[{n}]",
+            hint="cancelled + backordered + shipped + reserved <= quantity; delivered and returned <= shipped.",
+        )  # fmt: skip
+    if claims and not tracked:
+        raise InvalidCommand(f"lines[{n}]: {line.sku} has no stock to reserve.", path=f"lines[{n}].reserved")
+    return AdoptedCounters(
+        name, given["cancelled"], given["backordered"], given["shipped"], given["delivered"], given["returned"], claims
+    )

@@ -1,0 +1,393 @@
+"""Placing: from a command to an order, sourced and reserved in the same commit where the policy says so."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from attrs import define, field
+
+from ordercore.catalog import Item
+from ordercore.errors import Insufficient, InvalidCommand, NotFound, TransitionRefused, did_you_mean
+from ordercore.flow import Decision, Effect, Flow, Loaded, ReadState, attempt, guard, read
+from ordercore.flows.cart import EXPIRE, RESERVATIONS
+from ordercore.flows.catalog import CatalogView, ReadCatalog
+from ordercore.flows.record import PERSON, change
+from ordercore.flows.shop import Shop
+from ordercore.flows.supply import fill, supply_counter
+from ordercore.message import Context, Event
+from ordercore.order import Line, OrderLine, PlaceOrder, stream_of
+from ordercore.order.decide import amount_of
+from ordercore.order.events import LinesBackordered, LinesFulfilled, OrderAllocated, OrderPlaced
+from ordercore.order.lines import LineQuantity
+from ordercore.plan import Demand, Leg, Missing, Plan, Sourcing
+from ordercore.sourcing import source
+from ordercore.stock.reservation import Reservation, reservation_stream, upgrade
+from ordercore.store import (
+    Append,
+    Bump,
+    CancelTimer,
+    Floor,
+    PutDocument,
+    Query,
+    ReadCounter,
+    ReadOffers,
+    Require,
+    location_place,
+)
+from ordercore.values import (
+    MAX_MINOR,
+    Address,
+    Destination,
+    LineId,
+    OrderId,
+    Place,
+    Price,
+    Sku,
+    Stream,
+    code_of,
+    country_of,
+    exponent_of,
+    sku_of,
+    text_of,
+)
+
+PINNED: Final = "pinned"
+SHORTAGES: Final = ("refuse", "backorder", "partial")
+ALLOCATES: Final = ("on_place", "manual")
+
+
+def order_id(channel: str, external_id: str) -> OrderId:
+    """The id of the order that a channel calls `external_id`: readable, and the same whenever it is derived."""
+    return OrderId(f"{channel}:{external_id}")
+
+
+@define
+class _Draft:
+    """What a placing has come to so far."""
+
+    id: OrderId
+    events: list[Event]
+    demands: list[Demand]
+    requires: list[Require]
+    appends: list[Append] = field(factory=list)
+    freed: dict[Sku, dict[Place, int]] = field(factory=dict)
+
+
+def flow_place_order(command: PlaceOrder, context: Context, shop: Shop) -> Flow[OrderId]:
+    """Place an order: check it, freeze prices and item facts, reserve its stock."""
+    id = _identity(command)
+    skus = _check(command, shop)
+    tried = yield from attempt()
+    allocate = (command.allocate or shop.policies.allocate) == "on_place"
+    # Pinned lines dare to reserve unseen, for the guarded balance refuses what is not there; only then are they read.
+    unseen = allocate and not tried and not command.reservation and all([line.location for line in command.lines])  # noqa: C419  # a list is quicker
+    catalog, offers = ReadCatalog(skus), ReadOffers(skus)
+    cart = ReadState(reservation_stream(command.reservation), RESERVATIONS) if command.reservation else None
+    queries: list[Query[Any]] = [catalog]
+    if allocate and not unseen:
+        queries.append(offers)
+    if cart is not None:
+        queries.append(cart)
+    snapshot = yield from read(*queries)
+    view = snapshot.of(catalog)
+    yield from guard(command, None)
+    draft = _draft(id, command, context, shop, view)
+    if cart is not None:
+        _take_cart(draft, command, context, snapshot.of(cart))
+    if allocate and draft.demands:
+        if unseen:
+            draft.events.append(OrderAllocated(_pinned(draft.demands), PINNED, 1))
+        else:
+            yield from _source(draft, command, shop, view, snapshot.of(offers))
+    return (yield from _decided(draft, command, context, shop, view))
+
+
+def _draft(id: OrderId, command: PlaceOrder, context: Context, shop: Shop, view: CatalogView) -> _Draft:
+    lines = _lines(command, view)
+    events: list[Event] = [_placed(command, context, shop, lines)]
+    if not any([line.ships for line in lines]):  # noqa: C419  # a list is quicker
+        done = tuple(LineQuantity(line.line, line.quantity) for line in lines if not line.tracked)
+        if done:
+            events.append(LinesFulfilled(done))
+    return _Draft(id, events, _demands(lines), [view.require])
+
+
+def _take_cart(draft: _Draft, command: PlaceOrder, context: Context, loaded: Loaded[Reservation]) -> None:
+    """Out of the cart's claim and into the order's, netted in one batch: at no instant is the stock free."""
+    reservation = _soft(command, loaded.state)
+    legs, draft.demands, draft.freed = _upgraded(reservation, draft.demands)
+    upgraded = upgrade(reservation, draft.id, context)
+    draft.appends.append(Append(reservation_stream(command.reservation), loaded.version, (upgraded,)))
+    if legs:
+        draft.events.append(OrderAllocated(tuple(legs), "reservation", 1))
+
+
+def _source(
+    draft: _Draft, command: PlaceOrder, shop: Shop, view: CatalogView, supply: Mapping[Sku, Mapping[Place, int]]
+) -> Generator[Effect, object, None]:
+    """Plan and turn the plan into events; what is missing is refused, waits, or stays unallocated, by policy."""
+    placed = draft.events[0]
+    assert isinstance(placed, OrderPlaced)  # noqa: S101  # _draft begins with it
+    request = sourcing_of(draft.demands, supply, view, placed.destination)
+    plan = source(shop.strategy(command.strategy), request)
+    shortage = command.shortage or shop.policies.shortage
+    if plan.missing and shortage == "refuse":
+        raise Insufficient(
+            shortages(plan.missing), found_by="planning", hint='PlaceOrder(shortage="backorder") lets them wait.'
+        )
+    if plan.missing and shortage == "backorder":
+        plan, counters = yield from wait_for_supply(plan, request, shop, command.strategy)
+        draft.requires += counters
+    if plan.legs:
+        draft.events.append(OrderAllocated(plan.legs, plan.strategy, plan.version))
+    if plan.missing and shortage == "backorder":
+        draft.events.append(LinesBackordered(tuple(LineQuantity(one.line, one.quantity) for one in plan.missing)))
+
+
+def _decided(draft: _Draft, command: PlaceOrder, context: Context, shop: Shop, view: CatalogView) -> Flow[OrderId]:
+    changed = change(draft.id, None, 0, draft.events)
+    states: dict[Stream, object] = {changed.append.stream: changed.order}
+    documents, appends = [*changed.documents], (changed.append, *draft.appends)
+    bumps: tuple[Bump, ...] = ()
+    floors = _floors(draft.events, view)
+    timers = (CancelTimer(EXPIRE, command.reservation),) if command.reservation else ()
+    if command.ship_to is not None:
+        documents.append(PutDocument(PERSON, draft.id, command.ship_to))
+    if draft.freed:
+        filling = yield from fill(draft.freed, context, shop, but=draft.id)
+        documents += filling.documents
+        appends, bumps, floors = (*appends, *filling.appends), filling.bumps, (*floors, *filling.floors)
+        states.update(filling.states)
+    return Decision(draft.id, appends, tuple(documents), tuple(draft.requires), bumps, floors, timers, states)
+
+
+def _identity(command: PlaceOrder) -> OrderId:
+    channel = code_of(command.channel, what="Channel")
+    return order_id(channel, text_of(command.external_id, what="External id", most=128, empty=False))
+
+
+def _check(command: PlaceOrder, shop: Shop) -> tuple[Sku, ...]:
+    """What can be checked without reading: counts, ids, names of policies, text."""
+    lines = command.lines
+    if not lines:
+        raise InvalidCommand("An order has at least one line.", path="lines")
+    if len(lines) > shop.policies.lines_max:
+        raise InvalidCommand(
+            f"{len(lines)} lines are more than the {shop.policies.lines_max} allowed.", path="lines", count=len(lines),
+            hint="Split the order, or raise Policies(lines_max=...).",
+        )  # fmt: skip
+    exponent_of(command.currency)
+    text_of(command.customer, what="Customer", most=128)
+    _one_of(command.shortage, SHORTAGES, "shortage")
+    _one_of(command.allocate, ALLOCATES, "allocate")
+    if command.ship_to is not None:
+        _check_address(command.ship_to)
+    if type(command.priority) is not int or abs(command.priority) > 1_000_000:
+        raise InvalidCommand("A priority is an int within a million.", path="priority")
+    try:
+        return tuple(dict.fromkeys([sku_of(line.sku) for line in lines]))
+    except InvalidCommand as error:
+        n = next(n for n, line in enumerate(lines) if not _is_sku(line.sku))
+        raise InvalidCommand(f"lines[{n}].sku: {error.message}", path=f"lines[{n}].sku", hint=error.hint) from None
+
+
+def _is_sku(text: str) -> bool:
+    try:
+        sku_of(text)
+    except InvalidCommand:
+        return False
+    return True
+
+
+def _one_of(value: str, known: Sequence[str], path: str) -> None:
+    if value and value not in known:
+        raise InvalidCommand(f"{path} {value!r} is not known.", path=path, hint=did_you_mean(value, known))
+
+
+def _check_address(address: Address) -> None:
+    country_of(address.country)
+    for what, text in (("name", address.name), ("city", address.city), ("region", address.region)):
+        text_of(text, what=f"ship_to.{what}")
+    for n, text in enumerate(address.lines):
+        text_of(text, what=f"ship_to.lines[{n}]")
+    for what, text in (("postal_code", address.postal_code), ("phone", address.phone), ("email", address.email)):
+        text_of(text, what=f"ship_to.{what}")
+
+
+def _lines(command: PlaceOrder, view: CatalogView) -> tuple[OrderLine, ...]:
+    currency = command.currency
+    exponent = exponent_of(currency)
+    made: list[OrderLine] = []
+    names: set[str] = set()
+    for n, line in enumerate(command.lines):
+        item = view.items.get(line.sku)  # type: ignore[call-overload]  # a Sku is a str
+        if item is None or not item.active:
+            raise NotFound(
+                f"lines[{n}].sku: there is no{' active' if item else ''} item {line.sku!r}.", kind="item",
+                name=line.sku, path=f"lines[{n}].sku", hint=did_you_mean(line.sku, view.items),
+            )  # fmt: skip
+        name = line.line_id or str(n + 1)
+        if name in names or len(name) > 64:
+            raise InvalidCommand(
+                f"lines[{n}].line_id {name[:64]!r} is {'used twice' if name in names else 'too long'}.",
+                path=f"lines[{n}].line_id",
+            )  # fmt: skip
+        names.add(name)
+        try:
+            made.append(order_line(line, item, LineId(name), currency, exponent))
+        except InvalidCommand as error:
+            raise InvalidCommand(
+                f"lines[{n}]: {error.message}", **{**error.fields, "path": f"lines[{n}]"}, hint=error.hint
+            ) from None
+        if line.location:
+            view.location(line.location, path=f"lines[{n}].location")
+    return tuple(made)
+
+
+def order_line(line: Line, item: Item, name: LineId, currency: str, exponent: int) -> OrderLine:
+    """A line as agreed: units, exact price, total rounded once. Raises InvalidCommand naming the field."""
+    quantity = item.to_units(line.quantity, what="quantity")
+    value = line.unit_price
+    if type(value) is Price:
+        price = value
+        if price.currency != currency:
+            raise InvalidCommand(
+                f"unit_price in {price.currency} on an order in {currency}.", hint="One order, one currency."
+            )
+    else:
+        price = Price.of(value, currency)  # type: ignore[arg-type]  # not a Price here
+    if price.amount < 0:
+        raise InvalidCommand("unit_price is negative.", hint="A discount goes into `discount`, a refund is a return.")
+    total = (
+        price.amount * quantity
+        if price.digits == exponent and not item.scale
+        else price.line_total(quantity, item.scale)
+    )
+    discount = tax = 0
+    if line.discount is not None:
+        discount = amount_of(line.discount, currency)
+        if not 0 <= discount <= total:
+            raise InvalidCommand(
+                "discount is negative or more than the line.", hint="A discount is at most the line's total."
+            )
+    if line.tax is not None:
+        tax = amount_of(line.tax, currency)
+        if tax < 0:
+            raise InvalidCommand("tax is negative.")
+    return OrderLine(
+        name, item.sku, quantity, price.amount, price.digits, total - discount + tax, item.tracking != "none",
+        item.delivery in ("ship", "pickup"), item.scale, discount, tax, item.tracking == "lot", line.location,
+    )  # fmt: skip
+
+
+def _placed(command: PlaceOrder, context: Context, shop: Shop, lines: tuple[OrderLine, ...]) -> OrderPlaced:
+    total = sum([line.total for line in lines])
+    if total > MAX_MINOR:
+        raise InvalidCommand("The order's total is out of range.", path="lines")
+    address = command.ship_to
+    destination = (
+        Destination(address.country, address.region, address.point, order_id(command.channel, command.external_id))
+        if address is not None
+        else NOWHERE
+    )
+    return OrderPlaced(
+        command.channel, command.external_id, command.currency, lines, total, context.effective, command.customer,
+        destination, command.priority, shop.policies.confirm == "on_place", command.shortage, command.source_version,
+        command.attributes,
+    )  # fmt: skip
+
+
+NOWHERE: Final = Destination()
+
+
+def _demands(lines: Iterable[OrderLine]) -> list[Demand]:
+    return [
+        Demand(line.line, line.sku, line.quantity, location_place(line.location) if line.location else None)
+        for line in lines
+        if line.tracked
+    ]
+
+
+def sourcing_of(
+    demands: Sequence[Demand], supply: Mapping[Sku, Mapping[Place, int]], view: CatalogView, to: Destination
+) -> Sourcing:
+    """The request a strategy gets: sellable sites, safety stock as floors."""
+    floors = {
+        (sku, place): item.safety_stock
+        for sku, places in supply.items()
+        if (item := view.items.get(sku)) is not None and item.safety_stock
+        for place in places
+    }
+    if floors:
+        return Sourcing(tuple(demands), supply, view.sites, to.point, floors)
+    return Sourcing(tuple(demands), supply, view.sites, to.point)
+
+
+def _pinned(demands: Iterable[Demand]) -> tuple[Leg, ...]:
+    return tuple([Leg(d.line, d.sku, d.place, d.quantity) for d in demands if d.place is not None])
+
+
+def _floors(events: Iterable[Event], view: CatalogView) -> tuple[Floor, ...]:
+    return tuple(
+        Floor(leg.sku, leg.place, floor)
+        for event in events
+        if type(event) is OrderAllocated
+        for leg in event.legs
+        if (floor := view.items[leg.sku].safety_stock)
+    )
+
+
+def shortages(missing: Iterable[Missing]) -> list[tuple[str, str, int]]:
+    """For Insufficient: (line, sku, missing units)."""
+    return [(one.line, one.sku, one.quantity) for one in missing]
+
+
+def wait_for_supply(
+    plan: Plan, request: Sourcing, shop: Shop, strategy: str
+) -> Generator[Effect, object, tuple[Plan, list[Require]]]:
+    """Plan again on a read that includes the supply counters, so that no line waits beside stock that came in since."""
+    skus = tuple(dict.fromkeys(one.sku for one in plan.missing))
+    counters = {sku: ReadCounter(supply_counter(sku)) for sku in skus}
+    offers = ReadOffers(tuple(dict.fromkeys(demand.sku for demand in request.demands)))
+    snapshot = yield from read(offers, *counters.values())
+    again = Sourcing(request.demands, snapshot.of(offers), request.sites, request.destination, request.floors)
+    plan = source(shop.strategy(strategy), again)
+    return plan, [Require(supply_counter(sku), snapshot.of(counter)) for sku, counter in counters.items()]
+
+
+def _soft(command: PlaceOrder, reservation: Reservation | None) -> Reservation:
+    if reservation is None:
+        raise NotFound.named("reservation", command.reservation)
+    if reservation.status != "soft":
+        raise TransitionRefused.of("reservation", reservation.status, "PlaceOrder", ())
+    return reservation
+
+
+def _upgraded(
+    reservation: Reservation, demands: Sequence[Demand]
+) -> tuple[list[Leg], list[Demand], dict[Sku, dict[Place, int]]]:
+    """What the cart holds for these lines, what is still to be sourced, and what the cart held too much."""
+    held: dict[Sku, dict[Place, int]] = {}
+    for unit in reservation.contents:
+        places = held.setdefault(unit.sku, {})
+        places[unit.place] = places.get(unit.place, 0) + unit.quantity
+    legs: list[Leg] = []
+    rest: list[Demand] = []
+    for demand in demands:
+        need = demand.quantity
+        for place, units in held.get(demand.sku, {}).items():
+            part = min(need, units) if demand.allows(place) else 0
+            if part:
+                legs.append(Leg(demand.line, demand.sku, place, part))
+                held[demand.sku][place] -= part
+                need -= part
+        if need:
+            rest.append(Demand(demand.line, demand.sku, need, demand.place, demand.excluded))
+    freed = {sku: {place: units for place, units in places.items() if units} for sku, places in held.items()}
+    return legs, rest, {sku: places for sku, places in freed.items() if places}
+
+
+def stream_of_command(command: PlaceOrder) -> str:
+    """The stream that a PlaceOrder writes."""
+    return stream_of(order_id(command.channel, command.external_id))

@@ -1,0 +1,201 @@
+"""The kernel: one object, one verb. `handle` changes things, nouns read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Self, TypeVar
+
+from ordercore.engine import Calls
+from ordercore.errors import Rejected
+from ordercore.intake import ItemMapping, Quarantined
+from ordercore.message import Command, Receipt
+from ordercore.order import Order
+from ordercore.plan import Explanation
+from ordercore.policies import Policies
+from ordercore.ports import Channel, Clock, Ids, Transmission
+from ordercore.projection import Follower
+from ordercore.store import Breach, Page, Store
+from ordercore.values import Cursor, OrderId, Sku
+from ordercore.views import OrderRow, StockView, TimelineEntry, Why
+from ordercore.views.orders import order, orders, timeline
+from ordercore.views.stock import stock
+from ordercore.wiring import Core, IntakeReport, SystemClock, TimeOrderedIds, WorkReport
+from ordercore.wiring.open import open_store
+from ordercore.wiring.receive import quarantined
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Kernel:
+    """Orders, stock and allocation over one store; immutable wiring, safe to share between threads.
+
+    Without a store it keeps everything in memory. `plugins` are modules or objects with hook functions, `channels`
+    accounts by instance, `strategy` the sourcing strategy that is used unless a command names another. `clock`,
+    `ids` and `tenant` are arguments, so that nothing here looks at the machine behind the host's back.
+    """
+
+    def __init__(
+        self, store: Store | None = None, *, plugins: Sequence[object] = (),
+        channels: Mapping[str, Channel] | None = None, mapping: ItemMapping | None = None, strategy: str = "nearest",
+        policies: Policies | None = None, clock: Clock | None = None, ids: Ids | None = None, tenant: str = "",
+        followers: Sequence[Follower] = (),
+    ) -> None:  # fmt: skip
+        """Wire it up. Raises ConfigurationError for plugins or names that cannot work."""
+        self.core = Core(
+            plugins=plugins, channels=channels or {}, mapping=mapping or ItemMapping(), strategy=strategy,
+            policies=policies or Policies(), clock=clock or SystemClock(), ids=ids or TimeOrderedIds(), tenant=tenant,
+            followers=followers,
+        )  # fmt: skip
+        self.store = store if store is not None else open_store("memory://")
+        self.store.use_codec(self.core.codec)
+        # A store that is gone with the process has no worker of its own: everything due happens in `handle`.
+        self._works_itself = "durable" not in self.store.capabilities
+
+    @classmethod
+    def open(
+        cls, url: str, *, plugins: Sequence[object] = (), channels: Mapping[str, Channel] | None = None,
+        mapping: ItemMapping | None = None, strategy: str = "nearest", policies: Policies | None = None,
+        clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower] = (),
+    ) -> Self:  # fmt: skip
+        """A kernel over a store by URL: `sqlite:///shop.db`, `sqlite:////var/lib/shop.db`, `memory://`.
+
+        Raises ConfigurationError for an unknown scheme, StoreError for a file that cannot be used.
+        """
+        return cls(
+            open_store(url, plugins), plugins=plugins, channels=channels, mapping=mapping, strategy=strategy,
+            policies=policies, clock=clock, ids=ids, tenant=tenant, followers=followers,
+        )  # fmt: skip
+
+    def _drive(self, calls: Calls[T]) -> T:
+        """Make each store call and send back what it returned."""
+        try:
+            call = next(calls)
+            while True:
+                try:
+                    answer = call(self.store)
+                except Exception as error:  # noqa: BLE001  # the flow may know what to do about it
+                    call = calls.throw(error)
+                else:
+                    call = calls.send(answer)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    def handle(
+        self, command: Command[R], *, key: str | None = None, actor: str = "", effective: datetime | None = None,
+        expect: int | None = None, cause: str = "",
+    ) -> Receipt[R]:  # fmt: skip
+        """Do what the command asks, once, or raise a Rejected and change nothing.
+
+        `key`: idempotency key (a fresh one without it; natural keys win); `effective`: when it is true in the world;
+        `expect`: the version of the stream that the caller saw. Raises Rejected subclasses and StoreError.
+        """
+        core = self.core
+        task = core.task(command, key=key, actor=actor, effective=effective, expect=expect, cause=cause)
+        receipt = self._drive(core.handle(task))
+        if self._works_itself:
+            self._work_if_due()
+        return receipt
+
+    def handle_many(
+        self, commands: Iterable[Command[Any]], *, actor: str = "", effective: datetime | None = None, group: int = 200
+    ) -> list[Receipt[Any] | Rejected]:
+        """Independent commands, `group` to a commit; one result each, in the same order. Refusals are values here.
+
+        Commands on one stream see each other in their order; across streams commands of one group do not.
+        """
+        tasks = [self.core.task(command, actor=actor, effective=effective) for command in commands]
+        results = self._drive(self.core.handle_many(tasks, group))
+        if self._works_itself:
+            self._work_if_due()
+        return results
+
+    def _work_if_due(self) -> None:
+        core = self.core
+        if core.followers:
+            self.work(until_idle=True)
+            return
+        due = self.store.next_due(tenant=core.tenant)
+        if due is not None and due <= core.clock.now():
+            self.work(until_idle=True)
+
+    def work(self, *, until_idle: bool = False, limit: int = 500) -> WorkReport:
+        """Make everything due happen: timers, followers. Call it from a worker or a task; any number may run at once."""
+        report = self._drive(self.core.work(limit))
+        while until_idle and not report.idle:
+            more = self._drive(self.core.work(limit))
+            if more.idle or more.failures:
+                return report + more
+            report += more
+        return report
+
+    def receive(self, instance: str, transmission: Transmission) -> IntakeReport:
+        """Take a document in over a channel. Whatever is wrong with it is kept, with path and reason.
+
+        Raises AuthenticationFailed if it does not prove its sender, NotFound for an unknown instance.
+        """
+        if transmission.instance != instance:
+            raise Rejected(f"A transmission of {transmission.instance!r} came in at {instance!r}.")
+        return self._drive(self.core.receive(transmission))
+
+    def quarantine(self, *, status: str | None = "open", limit: int = 100) -> tuple[Quarantined, ...]:
+        """Documents that wait for a person, oldest first; `status=None` also those that were replayed."""
+        return self._drive(self.core.look(quarantined(status, limit=limit)))
+
+    def replay(self, document: str) -> IntakeReport:
+        """Take a quarantined document in again, after what was wrong has been put right. Raises NotFound."""
+        transmission = self._drive(self.core.look(self.core.receiver.stored(document)))
+        return self._drive(self.core.receive(transmission, replay=True))
+
+    def order(self, order_id: str) -> Order:
+        """The order as it stands. Raises NotFound."""
+        return self._drive(self.core.look(order(OrderId(order_id))))
+
+    def orders(
+        self, status: str | None = None, *, after: tuple[str, str] | None = None, limit: int = 100,
+        newest_first: bool = False,
+    ) -> tuple[OrderRow, ...]:  # fmt: skip
+        """A page of orders by the time of placing."""
+        return self._drive(self.core.look(orders(status, after=after, limit=limit, newest_first=newest_first)))
+
+    def timeline(self, order_id: str) -> tuple[TimelineEntry, ...]:
+        """What happened to an order, oldest first. Raises NotFound."""
+        return self._drive(self.core.look(timeline(OrderId(order_id))))
+
+    def stock(self, sku: str) -> StockView:
+        """Stock of a SKU, place by place. Raises NotFound."""
+        return self._drive(self.core.look(stock(Sku(sku))))
+
+    def available(self, sku: str) -> int:
+        """Units of a SKU that are free, over all locations. Raises NotFound."""
+        return self.stock(sku).available
+
+    def why(self, sku: str, location: str) -> Why:
+        """The journal of a SKU at a location: what happened, and what stood there after each. Raises NotFound."""
+        return self._drive(self.core.why(sku, location))
+
+    def explain(self, order_id: str) -> Explanation:
+        """Why an order's first plan chose its locations, and why not the others. Raises NotFound."""
+        return self._drive(self.core.explain(OrderId(order_id)))
+
+    def log(self, after: Cursor | None = None, *, limit: int = 1000) -> Page:
+        """The log from a cursor on: recorded events in order, none missed."""
+        return self._drive(self.core.log(after, limit))
+
+    def verify(self) -> tuple[Breach, ...]:
+        """Every breach of an identity, of rows, log, lots and claims; empty when the books are right."""
+        return self._drive(self.core.verify())
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        """The kernel, closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()

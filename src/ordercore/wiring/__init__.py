@@ -1,0 +1,8 @@
+"""Wiring: plugins, commands to flows, natural keys, and everything a kernel does in terms of store calls."""
+
+from ordercore.wiring.core import Core
+from ordercore.wiring.plugins import Plugins
+from ordercore.wiring.report import IntakeReport, WorkReport
+from ordercore.wiring.system import SystemClock, TimeOrderedIds
+
+__all__ = ["Core", "IntakeReport", "Plugins", "SystemClock", "TimeOrderedIds", "WorkReport"]

@@ -1,0 +1,176 @@
+"""Everything a kernel does, in terms of store calls: written once, driven synchronously or not."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from ordercore.codec import Codec
+from ordercore.engine import Calls, Engine, Task
+from ordercore.errors import ConfigurationError, Rejected, did_you_mean
+from ordercore.flows.shop import Shop
+from ordercore.intake import ItemMapping
+from ordercore.message import Command, Context, Receipt
+from ordercore.plan import Explanation
+from ordercore.policies import Policies
+from ordercore.ports import Channel, Clock, Ids, Transmission
+from ordercore.projection import Follower
+from ordercore.sourcing import STRATEGIES
+from ordercore.store import Breach, Lease, Page
+from ordercore.values import CommandId, Cursor, OrderId, Sku, instant_of, text_of
+from ordercore.views.why import Why, explain_order, why
+from ordercore.wiring.journal import catch_up
+from ordercore.wiring.plugins import Plugins
+from ordercore.wiring.receive import Receiver
+from ordercore.wiring.report import IntakeReport, WorkReport
+from ordercore.wiring.routes import TIMERS, route_of
+from ordercore.wiring.verify import verify_claims
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+LEASE: Final = timedelta(seconds=60)
+PAGE: Final = 500
+
+
+class Core:
+    """Immutable wiring and the engine's memory. Safe to share between threads."""
+
+    def __init__(
+        self, *, plugins: Sequence[object], channels: Mapping[str, Channel], mapping: ItemMapping, strategy: str,
+        policies: Policies, clock: Clock, ids: Ids, tenant: str, followers: Sequence[Follower],
+    ) -> None:  # fmt: skip
+        """Register plugins, check names. Raises ConfigurationError."""
+        self.plugins = Plugins(plugins)
+        self.codec = Codec()
+        self.codec.register(*self.plugins.events())
+        strategies = {**STRATEGIES, **self.plugins.strategies()}
+        if strategy not in strategies:
+            raise ConfigurationError(f"No strategy {strategy!r}.", hint=did_you_mean(strategy, strategies))
+        self.shop = Shop(policies, strategies, strategy)
+        self.clock = clock
+        self.ids = ids
+        self.tenant = tenant
+        self.followers = tuple(followers)
+        if len({follower.name for follower in self.followers}) < len(self.followers):
+            raise ConfigurationError("Two followers have the same name: they would share a cursor.")
+        self.engine = Engine(self.plugins.guard if self.plugins.guards else None, tenant)
+        self.receiver = Receiver(self.engine, self.shop, clock, channels, mapping)
+
+    def task(
+        self, command: Command[R], *, key: str | None = None, actor: str = "", effective: datetime | None = None,
+        expect: int | None = None, cause: str = "",
+    ) -> Task[R]:  # fmt: skip
+        """A command with its context: its natural key wins over `key`, which wins over a fresh id."""
+        route = route_of(command)
+        id = route.key(command) if route.key is not None else ""
+        if not id:
+            id = self.ids.new("cmd") if key is None else text_of(key, what="Key", most=200, empty=False)
+        now = self.clock.now()
+        when = now if effective is None else instant_of(effective, what="effective")
+        context = Context(CommandId(id), now, when, actor, cause)
+        shop = self.shop
+        return Task(
+            command, context, lambda: route.flow(command, context, shop), route.is_order, expect, shop.policies.replans
+        )
+
+    def handle(self, task: Task[R]) -> Calls[Receipt[R]]:
+        """One command to its receipt."""
+        return self.engine.run(task)
+
+    def handle_many(self, tasks: Sequence[Task[Any]], group: int) -> Calls[list[Receipt[Any] | Rejected]]:
+        """Commands in groups of at most `group`; those on one stream in successive rounds, in their order."""
+        results: list[Receipt[Any] | Rejected | None] = [None] * len(tasks)
+        for round_ in _rounds(tasks, group):
+            made = yield from self.engine.run_many([tasks[at] for at in round_])
+            for at, result in zip(round_, made, strict=True):
+                results[at] = result
+        return [result for result in results if result is not None]
+
+    def look(self, flow: Generator[Any, Any, T]) -> Calls[T]:
+        """A reading flow."""
+        return self.engine.look(flow)
+
+    def why(self, sku: str, location: str) -> Calls[Why]:
+        """The journal of a SKU at a location; the index is brought up to date first."""
+        yield from catch_up(self.tenant, self.clock.now())
+        return (yield from self.engine.look(why(Sku(sku), location)))
+
+    def explain(self, order: OrderId) -> Calls[Explanation]:
+        """Why an order was sourced as it was."""
+        yield from catch_up(self.tenant, self.clock.now())
+        return (yield from self.engine.look(explain_order(order)))
+
+    def receive(self, transmission: Transmission, *, replay: bool = False) -> Calls[IntakeReport]:
+        """Take a transmission in."""
+        return self.receiver.receive(transmission, replay=replay)
+
+    def verify(self) -> Calls[tuple[Breach, ...]]:
+        """Rows against the log by the store, claims against the orders' counters here."""
+        breaches: tuple[Breach, ...] = yield lambda store: store.verify(tenant=self.tenant)
+        return breaches + (yield from verify_claims(self.tenant))
+
+    def log(self, after: Cursor | None, limit: int) -> Calls[Page]:
+        """A stretch of the log."""
+        page: Page = yield lambda store: store.read_all(after, limit, tenant=self.tenant)
+        return page
+
+    def work(self, limit: int) -> Calls[WorkReport]:
+        """Fire timers that are due, deliver to followers; each by itself."""
+        report = yield from self._timers(limit)
+        for follower in self.followers:
+            report += yield from self._deliver(follower, limit)
+        return report
+
+    def _timers(self, limit: int) -> Calls[WorkReport]:
+        now = self.clock.now()
+        owner = self.ids.new("worker")
+        leases: tuple[Lease, ...] = yield lambda store: store.lease_due(owner, now, LEASE, limit, tenant=self.tenant)
+        report = WorkReport()
+        for lease in leases:
+            report += yield from self._fire(lease, now)
+        return report
+
+    def _fire(self, lease: Lease, now: datetime) -> Calls[WorkReport]:
+        make = TIMERS.get(lease.kind)
+        if make is None:
+            yield lambda store: store.nack(lease, now + LEASE, tenant=self.tenant)
+            return WorkReport(failures=(f"timer {lease.kind}: nobody knows what to send",))
+        key = f"timer:{lease.kind}:{lease.key}:{lease.due.isoformat()}"
+        report = WorkReport(timers=1)
+        try:
+            yield from self.engine.run(self.task(make(lease.key), key=key, actor="timer", effective=lease.due))
+        except Rejected:
+            # Somebody else was quicker: the cart was placed, released or extended. That is an answer, not a failure.
+            report = WorkReport(refused=1)
+        yield lambda store: store.ack(lease, tenant=self.tenant)
+        return report
+
+    def _deliver(self, follower: Follower, limit: int) -> Calls[WorkReport]:
+        cursor: Cursor | None = yield lambda store: store.cursor_of(follower.name, tenant=self.tenant)
+        page: Page = yield lambda store: store.read_all(cursor, min(limit, PAGE), tenant=self.tenant)
+        if not page.records:
+            return WorkReport()
+        try:
+            follower.apply(page.records)
+        except Exception as error:  # noqa: BLE001  # isolated by contract: one follower must not hold up the others
+            return WorkReport(failures=(f"{follower.name}: {type(error).__name__}",))
+        yield lambda store: store.checkpoint(follower.name, cursor, page.cursor, tenant=self.tenant)
+        return WorkReport(delivered=len(page.records))
+
+
+def _rounds(tasks: Sequence[Task[Any]], group: int) -> Iterable[list[int]]:
+    """Indexes in rounds: no round has two commands on one stream, and none overtakes an earlier one of its stream."""
+    turn: dict[str, int] = {}
+    rounds: list[list[int]] = []
+    for at, task in enumerate(tasks):
+        stream = route_of(task.command).stream(task.command)
+        first = turn.get(stream, 0)
+        while first < len(rounds) and len(rounds[first]) >= group:
+            first += 1
+        if first == len(rounds):
+            rounds.append([])
+        rounds[first].append(at)
+        turn[stream] = first + 1
+    return rounds

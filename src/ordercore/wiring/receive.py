@@ -1,0 +1,265 @@
+"""Taking a transmission in: decode, judge, place or cancel, or keep it for a person. Nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+from attrs import define, evolve, field
+
+from ordercore.engine import Calls, Engine, Task
+from ordercore.errors import Insufficient, NotFound, ProtocolViolation, Rejected, did_you_mean
+from ordercore.flow import Decision, Flow, read
+from ordercore.flows.catalog import CatalogView, ReadCatalog
+from ordercore.flows.orders import flow_order
+from ordercore.flows.place import flow_place_order, order_id
+from ordercore.flows.shop import Shop
+from ordercore.intake import (
+    ItemMapping,
+    Quarantined,
+    RawDocument,
+    Seen,
+    document_id,
+    judge,
+    quarantine,
+    restore,
+    seen_key,
+    skus_of,
+    to_place_order,
+)
+from ordercore.message import Command, Context
+from ordercore.order import CancelLines, PlaceOrder
+from ordercore.ports import (
+    Channel,
+    Clock,
+    Decoded,
+    Inbound,
+    OrderRequest,
+    Problem,
+    RequestCancel,
+    SubmitOrder,
+    Transmission,
+)
+from ordercore.store import Document, PutDocument, ReadDocument, ReadDocuments
+from ordercore.values import CommandId, OrderId
+from ordercore.views.reading import Reading, ask
+from ordercore.wiring.report import IntakeReport
+
+SEEN: Final = "seen"
+QUARANTINE: Final = "quarantine"
+RAW: Final = "raw"
+
+
+@define
+class _Tally:
+    """What a transmission has come to so far."""
+
+    accepted: list[OrderId] = field(factory=list)
+    unchanged: list[str] = field(factory=list)
+    stale: list[str] = field(factory=list)
+    ignored: list[str] = field(factory=list)
+    problems: list[Problem] = field(factory=list)
+
+
+class Receiver:
+    """Channels by instance, and what is done with what they bring."""
+
+    def __init__(
+        self, engine: Engine, shop: Shop, clock: Clock, channels: Mapping[str, Channel], mapping: ItemMapping
+    ) -> None:
+        """`mapping`: the host's names of items."""
+        self._engine = engine
+        self._shop = shop
+        self._clock = clock
+        self._channels = dict(channels)
+        self._mapping = mapping
+
+    def receive(self, transmission: Transmission, *, replay: bool = False) -> Calls[IntakeReport]:
+        """Verify, decode, and act on each item. Raises AuthenticationFailed, and NotFound for an unknown instance."""
+        channel = self._channel(transmission.instance)
+        if not replay:
+            channel.verify(transmission, now=self._clock.now())
+        try:
+            decoded = channel.decode(transmission)
+        except ProtocolViolation as error:
+            decoded = Decoded((), (Problem("protocol_violation", "reject", "", error.message),))
+        tally = _Tally(problems=list(decoded.problems))
+        for inbound in decoded.items:
+            yield from self._take(transmission.instance, inbound, tally)
+        kept = ""
+        rejected = tuple(problem for problem in tally.problems if problem.severity != "warning")
+        if rejected:
+            kept = document_id(transmission)
+            yield from self._keep(transmission, rejected)
+        elif replay:
+            yield from self._done(document_id(transmission))
+        return IntakeReport(
+            tuple(tally.accepted), tuple(tally.unchanged), tuple(tally.stale), tuple(tally.ignored), kept,
+            tuple(tally.problems),
+        )  # fmt: skip
+
+    def stored(self, document: str) -> Reading[Transmission]:
+        """A quarantined transmission, to be decoded again. Raises NotFound."""
+        asked, raw = ReadDocument(QUARANTINE, document), ReadDocument(RAW, document)
+        snapshot = yield from ask(asked, raw)
+        found, body = snapshot.of(asked), snapshot.of(raw)
+        if found is None or body is None:
+            raise NotFound.named("quarantined document", document)
+        assert isinstance(found.body, Quarantined) and isinstance(body.body, RawDocument)  # noqa: S101,PT018
+        return restore(found.body, body.body)
+
+    def _channel(self, instance: str) -> Channel:
+        try:
+            return self._channels[instance]
+        except KeyError:
+            raise NotFound(
+                f"There is no channel {instance!r}.", kind="channel", name=instance,
+                hint=did_you_mean(instance, self._channels) or "Pass it as Kernel(channels={...}).",
+            ) from None  # fmt: skip
+
+    def _take(self, instance: str, inbound: Inbound, tally: _Tally) -> Calls[None]:
+        subject = inbound.subject.value
+        seen = yield from self._engine.look(_seen(instance, subject))
+        verdict = judge(inbound, seen)
+        tally.problems += verdict.problems
+        intent = inbound.intent
+        if verdict.outcome == "place" and isinstance(intent, SubmitOrder):
+            yield from self._place(intent.order, inbound, verdict.seen, tally)
+            return
+        if verdict.outcome == "cancel" and isinstance(intent, RequestCancel):
+            yield from self._cancel(instance, intent, inbound, verdict.seen, tally)
+            return
+        if verdict.outcome in ("unchanged", "stale", "ignored"):
+            getattr(tally, verdict.outcome).append(subject)
+        if verdict.seen is not None:
+            yield from self._note(instance, subject, verdict.seen, inbound)
+
+    def _place(self, request: OrderRequest, inbound: Inbound, seen: Seen | None, tally: _Tally) -> Calls[None]:
+        asked = skus_of(request, self._mapping)
+        view = yield from self._engine.look(_catalog(asked))
+        converted = to_place_order(request, {sku: view.items[sku] for sku in asked if sku in view.items}, self._mapping)
+        tally.problems += converted.problems
+        command = converted.command
+        if command is None:
+            return
+        shop, document = self._shop, _put_seen(request.instance, request.external_id, seen)
+        placed_at = request.placed_at
+
+        def begin(context: Context) -> Flow[OrderId]:
+            return _with_document(flow_place_order(command, context, shop), document)
+
+        yield from self._run(
+            command, f"place:{command.channel}:{command.external_id}", begin, placed_at, inbound, tally
+        )
+
+    def _cancel(
+        self, instance: str, intent: RequestCancel, inbound: Inbound, seen: Seen | None, tally: _Tally
+    ) -> Calls[None]:
+        quantities = None
+        if intent.lines:
+            order = order_id(instance, intent.external_id)
+            tally.problems.append(
+                Problem("change_proposed", "reject", inbound.path, f"Units of {order} are to be cancelled; a person decides.",
+                        subject=intent.external_id)
+            )  # fmt: skip
+            return
+        command = CancelLines(order_id(instance, intent.external_id), quantities, intent.reason)
+        document, shop = _put_seen(instance, intent.external_id, seen), self._shop
+
+        def begin(context: Context) -> Flow[OrderId]:
+            return _with_document(flow_order(command, context, shop), document)
+
+        yield from self._run(command, f"cancel:{instance}:{intent.external_id}", begin, intent.at, inbound, tally)
+
+    def _run(
+        self, command: PlaceOrder | CancelLines, key: str, begin: Any, effective: Any, inbound: Inbound, tally: _Tally
+    ) -> Calls[None]:
+        now = self._clock.now()
+        context = Context(CommandId(key), now, effective or now, f"channel:{inbound.subject.instance}", inbound.key)
+        task: Task[OrderId] = Task(command, context, lambda: begin(context), True, None, self._shop.policies.replans)
+        try:
+            receipt = yield from self._engine.run(task)
+        except Rejected as error:
+            severity = "retry" if isinstance(error, Insufficient) else "reject"
+            subject = inbound.subject.value
+            tally.problems.append(Problem(error.code, severity, inbound.path, str(error), subject=subject))
+            return
+        tally.accepted.append(receipt.result)
+
+    def _note(self, instance: str, subject: str, seen: Seen, inbound: Inbound) -> Calls[None]:
+        document = _put_seen(instance, subject, seen)
+        yield from self._write(f"seen:{instance}:{subject}:{inbound.key}:{seen.version}", (document,))
+
+    def _keep(self, transmission: Transmission, problems: tuple[Problem, ...]) -> Calls[None]:
+        kept, raw = quarantine(transmission, problems)
+        documents = (
+            PutDocument(QUARANTINE, kept.document, kept, None, kept.status, _sort(kept)),
+            PutDocument(RAW, raw.document, raw),
+        )
+        yield from self._write(f"quarantine:{kept.document}:{hash_of(problems)}", documents)
+
+    def _done(self, document: str) -> Calls[None]:
+        found = yield from self._engine.look(_document(QUARANTINE, document))
+        if found is not None and isinstance(found.body, Quarantined) and found.body.status == "open":
+            after = found.body.replayed()
+            put = PutDocument(QUARANTINE, document, after, found.revision, after.status, found.sort)
+            yield from self._write(f"replayed:{document}:{found.revision}", (put,))
+
+    def _write(self, key: str, documents: tuple[PutDocument, ...]) -> Calls[None]:
+        now = self._clock.now()
+        context = Context(CommandId(key), now, now, "intake")
+        command = Note(key)
+
+        def begin() -> Flow[str]:
+            yield from read()
+            return Decision("", documents=documents)
+
+        yield from self._engine.run(Task(command, context, begin))
+
+
+@define(frozen=True)
+class Note(Command[str]):
+    """Intake wrote something down; what identifies its batch."""
+
+    key: str
+
+
+def hash_of(problems: tuple[Problem, ...]) -> str:
+    """A short name for the same problems."""
+    return sha256(repr(problems).encode()).hexdigest()[:16]
+
+
+def _sort(kept: Quarantined) -> str:
+    return kept.received_at.isoformat() if kept.received_at else ""
+
+
+def _put_seen(instance: str, subject: str, seen: Seen | None) -> PutDocument | None:
+    return PutDocument(SEEN, seen_key(instance, subject), seen) if seen is not None else None
+
+
+def _seen(instance: str, subject: str) -> Reading[Seen | None]:
+    found = yield from _document(SEEN, seen_key(instance, subject))
+    return found.body if found is not None and isinstance(found.body, Seen) else None
+
+
+def _document(kind: str, key: str) -> Reading[Document | None]:
+    asked = ReadDocument(kind, key)
+    return (yield from ask(asked)).of(asked)
+
+
+def _catalog(skus: Any) -> Reading[CatalogView]:
+    asked = ReadCatalog(skus)
+    return (yield from ask(asked)).of(asked)
+
+
+def _with_document(flow: Flow[OrderId], document: PutDocument | None) -> Generator[Any, Any, Decision[OrderId]]:
+    decision = yield from flow
+    return decision if document is None else evolve(decision, documents=(*decision.documents, document))
+
+
+def quarantined(status: str | None = "open", *, limit: int = 100) -> Reading[tuple[Quarantined, ...]]:
+    """Documents kept for a person, oldest first; `status` None: also those that were replayed."""
+    asked = ReadDocuments(QUARANTINE, status, None, limit)
+    found = (yield from ask(asked)).of(asked)
+    return tuple(document.body for document in found if isinstance(document.body, Quarantined))

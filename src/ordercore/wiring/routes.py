@@ -1,0 +1,106 @@
+"""Which flow decides which command, what stream it is about, and the natural key that makes its repeat a repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from attrs import frozen
+
+from ordercore.catalog import PutItem, PutLocation
+from ordercore.errors import BrokenRule
+from ordercore.flow import Flow
+from ordercore.flows import adopt, cart, catalog, orders, place, stock, transfer
+from ordercore.flows.shop import Shop
+from ordercore.message import Command, Context
+from ordercore.order import commands as o
+from ordercore.order.state import stream_of
+from ordercore.stock import commands as s
+
+
+@frozen
+class Route:
+    """How a class of command is run. `key`: its natural idempotency key; `stream`: what it writes first."""
+
+    flow: Callable[[Any, Context, Shop], Flow[Any]]
+    stream: Callable[[Any], str]
+    key: Callable[[Any], str] | None = None
+    is_order: bool = False
+
+
+def _order(command: Any) -> str:
+    return stream_of(command.order)
+
+
+def _named(command: Any) -> str:
+    return stream_of(place.order_id(command.channel, command.external_id))
+
+
+def _receipt_key(command: s.ReceiveStock) -> str:
+    return f"receipt:{command.source}:{command.external_id}" if command.external_id else ""
+
+
+def _tracking_key(command: o.RecordTracking) -> str:
+    at = command.occurred_at.isoformat()
+    return f"tracking:{command.order}:{command.parcel}:{at}:{command.status}:{command.raw_code}:{command.location}"
+
+
+def _on_order(flow: Callable[[Any, Context, Shop], Flow[Any]], key: Callable[[Any], str] | None = None) -> Route:
+    return Route(flow, _order, key, is_order=True)
+
+
+ROUTES: Final[Mapping[type[Command[Any]], Route]] = {
+    PutItem: Route(catalog.flow_put_item, lambda c: f"item/{c.sku}"),
+    PutLocation: Route(catalog.flow_put_location, lambda c: f"location/{c.code}"),
+    o.PlaceOrder: Route(place.flow_place_order, _named, lambda c: f"place:{c.channel}:{c.external_id}", is_order=True),
+    o.AdoptOrder: Route(adopt.flow_adopt_order, _named, lambda c: f"adopt:{c.channel}:{c.external_id}", is_order=True),
+    o.AllocateOrder: _on_order(orders.flow_allocate),
+    o.ShortPick: _on_order(orders.flow_short_pick),
+    **dict.fromkeys(
+        (
+            o.ConfirmOrder,
+            o.AddHold,
+            o.ReleaseHold,
+            o.CancelLines,
+            o.ReleaseOrder,
+            o.RecallWork,
+            o.PickLines,
+            o.PackParcel,
+            o.Ship,
+            o.ConfirmDelivery,
+        ),
+        _on_order(orders.flow_order),
+    ),
+    o.RecordTracking: _on_order(orders.flow_order, _tracking_key),
+    o.ReceiveReturn: _on_order(orders.flow_order, lambda c: f"return:{c.order}:{c.return_id}"),
+    o.RecordPayment: _on_order(orders.flow_order, lambda c: f"payment:{c.order}:{c.reference}"),
+    s.ReceiveStock: Route(stock.flow_receive_stock, lambda c: f"receipt/{c.source}:{c.external_id}", _receipt_key),
+    s.AdjustStock: Route(stock.flow_adjust_stock, lambda c: f"adjustment/{c.location}|{c.sku}"),
+    s.CountStock: Route(stock.flow_count_stock, lambda c: f"count/{c.location}|{c.sku}"),
+    s.MoveStock: Route(stock.flow_move_stock, lambda c: f"move/{c.location}|{c.sku}"),
+    s.OpenBalance: Route(
+        stock.flow_open_balance,
+        lambda c: f"opening/{c.location}:{c.reference}",
+        lambda c: f"opening:{c.location}:{c.reference}",
+    ),
+    s.SendTransfer: Route(transfer.flow_send_transfer, lambda c: f"transfer/{c.transfer}"),
+    s.ReceiveTransfer: Route(transfer.flow_receive_transfer, lambda c: f"transfer/{c.transfer}"),
+    s.ReserveCart: Route(cart.flow_reserve_cart, lambda c: f"reservation/{c.cart}"),
+    s.ExtendReservation: Route(cart.flow_extend_reservation, lambda c: f"reservation/{c.cart}"),
+    s.ReleaseReservation: Route(cart.flow_release_reservation, lambda c: f"reservation/{c.cart}"),
+    s.ExpireReservation: Route(cart.flow_expire_reservation, lambda c: f"reservation/{c.cart}"),
+}
+
+TIMERS: Final[Mapping[str, Callable[[str], Command[Any]]]] = {cart.EXPIRE: s.ExpireReservation}
+"""What a due timer sends, by its kind."""
+
+
+def route_of(command: Command[Any]) -> Route:
+    """The route of a command. Raises BrokenRule for a class that no flow decides."""
+    try:
+        return ROUTES[type(command)]
+    except KeyError:
+        raise BrokenRule(
+            f"{type(command).__name__} is not a command of this kernel.", command=type(command).__name__,
+            hint="Commands are exported from their area, such as ordercore.order.",
+        ) from None  # fmt: skip
