@@ -54,7 +54,7 @@ def records(source: Iterable[str] | BinaryIO, columns: ColumnMap) -> Iterator[tu
     delimiter, quote = columns.delimiter, columns.quote
     numbered = enumerate(_decoded(source, columns.encoding), start=1)
     ahead: deque[tuple[int, str | Unreadable]] = deque()
-    for number, text in _with(ahead, numbered):
+    for number, text in _with(ahead, numbered) if columns.multiline else numbered:
         if not isinstance(text, str):
             yield number, text
             continue

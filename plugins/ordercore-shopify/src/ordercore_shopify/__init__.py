@@ -1,1 +1,17 @@
-"""Shopify as a channel of ordercore."""
+"""Shopify as a channel of ordercore: order webhooks, checked by their signature, read without loss."""
+
+from collections.abc import Iterable
+
+from ordercore.hooks import hookimpl
+from ordercore.ports import ChannelKind
+from ordercore_shopify.channel import KIND, ShopifyChannel, transport_id
+from ordercore_shopify.settings import Secret, ShopSettings
+from ordercore_shopify.signature import sign
+
+__all__ = ["Secret", "ShopSettings", "ShopifyChannel", "ordercore_register_channels", "sign", "transport_id"]
+
+
+@hookimpl
+def ordercore_register_channels() -> Iterable[ChannelKind]:
+    """The kind `shopify`."""
+    return [KIND]
