@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 
 RUN      := $(VENV)/bin/python
-UV       := $(PYTHON) scripts/uv.py
+UV       := $(PYTHON) .ci/uv.py
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PLUGINS  := $(patsubst %/,%,$(dir $(wildcard plugins/*/pyproject.toml)))
 SOURCES  := src $(wildcard plugins/*/src)

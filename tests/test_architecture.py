@@ -33,7 +33,6 @@ TOP_LEVEL = {
     "pyproject.toml",
     "requirements-demo.lock",
     "requirements.lock",
-    "scripts",
     "src",
     "tests",
 }

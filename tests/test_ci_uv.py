@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parent.parent / "scripts" / "uv.py"
+SCRIPT = Path(__file__).parent.parent / ".ci" / "uv.py"
 
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("ordercore_scripts_uv", SCRIPT)
+    spec = importlib.util.spec_from_file_location("ordercore_ci_uv", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -19,6 +19,7 @@ AREAS: Final[Mapping[str, str]] = {
     "location": "ordercore.catalog.events",
     "intake": "ordercore.intake.events",
     "order": "ordercore.order.events",
+    "projection": "ordercore.projection",
     "adjustment": "ordercore.stock.events",
     "count": "ordercore.stock.events",
     "opening": "ordercore.stock.events",
