@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import add
+from functools import lru_cache
 from typing import Any, Final
 from zlib import crc32
 
 from ordercore.errors import Corrupted
 from ordercore.message import Event, Recorded
 from ordercore.store.contract import EventCodec
-from ordercore.store.posting import WIDTH, Row, RowKey, posting_rule, rows_of
+from ordercore.store.posting import Row, RowKey
 from ordercore.store.query import (
-    RECORDED_BEFORE,
     Document,
     Head,
     Outcome,
@@ -30,7 +29,7 @@ from ordercore.store.query import (
     Snapshot,
 )
 from ordercore.store.result import Page
-from ordercore.store.scalars import micros_of, moment_of, position_of
+from ordercore.store.scalars import moment_of, position_of
 from ordercore.store.sqlite.rows import OFFERS, OTHERS, ROWS, SHIFT, Cells
 from ordercore.store.sqlite.session import Session
 from ordercore.store.sqlite.write import counter_of, head_of
@@ -45,8 +44,9 @@ _RECORDED: Final = """select pos, stream, version, command, at, effective, actor
     cast(events as blob) from log"""
 _BY_STREAM: Final = f"{_RECORDED} where tenant = ? and stream = ? order by version"
 _BY_POSITION: Final = f"{_RECORDED} where pos = ? and pos >= 0 and tenant = ?"
-_AFTER: Final = f"{_RECORDED} where pos > max(?, -1) and tenant = ? order by pos limit ?"
-_BEHIND: Final = "select count(*) from (select 1 from log where pos > ? and tenant = ?)"
+# Not by the indexes that begin with the tenant: the planner does not know that most rows are its own.
+_AFTER: Final = f"{_RECORDED} not indexed where pos > ? and tenant = ? order by pos limit ?"
+_BEHIND: Final = "select count(*) from (select 1 from log not indexed where pos > ? and tenant = ?)"
 _LAST: Final = "select max(pos) from log"
 _OLDER: Final = "select pos from log where pos >= 0 and tenant = ? and at < ? order by pos desc limit 1"
 _LATER: Final = (
@@ -56,6 +56,8 @@ _DOCUMENT: Final = "select revision, body, tag, sort from document where tenant 
 
 _LISTED: Final = "select key, revision, tag, sort, body from document where tenant = ? and kind = ?"
 
+MOST_RANGES: Final = 50
+"""SKUs that are read by one statement."""
 COUNTED_LAG: Final = 1000
 """Up to so many rows behind, only this tenant's are counted; further away it is the distance in the file."""
 
@@ -147,44 +149,44 @@ class Reading:
         )
 
     def offers(self, query: ReadOffers) -> dict[Sku, dict[Place, int]]:
-        cells, execute, answer = self.cells, self.execute, {}
-        for sku in query.skus:
-            number = cells.number_of(self.tenant, sku, execute)
-            if number is None:
-                continue
-            base = number << SHIFT
-            keys = cells.keys
-            rows = execute(OFFERS, (base, base + OTHERS - 1)).fetchall()
-            offers = {(keys.get(row) or cells.key_of(row, sku, execute))[1]: available for row, available in rows}
-            if offers:
-                answer[sku] = offers
+        answer: dict[Sku, dict[Place, int]] = {}
+        keys = self.cells.keys
+        rows, skus = self._scan(OFFERS, query.skus, OTHERS)
+        for number, available in rows:
+            sku, place, _, _ = keys.get(number) or self._key(number, skus)
+            offers = answer.get(sku)
+            if offers is None:
+                offers = answer[sku] = {}
+            offers[place] = available
         return answer
 
     def positions(self, query: ReadPositions) -> dict[RowKey, Row]:
-        cells, execute, place = self.cells, self.execute, query.place
         answer: dict[RowKey, Row] = {}
-        for sku in query.skus:
-            number = cells.number_of(self.tenant, sku, execute)
-            if number is None:
-                continue
-            base = number << SHIFT
-            for row in execute(ROWS, (base, base + 2 * OTHERS - 1)).fetchall():
-                figures = row[1:]
-                if any(figures):
-                    key = cells.key_of(row[0], sku, execute)
-                    if place is None or key[1] == place:
-                        answer[key] = figures
+        keys, place = self.cells.keys, query.place
+        rows, skus = self._scan(ROWS, query.skus, 2 * OTHERS)
+        for number, *figures in rows:
+            if any(figures):
+                key = keys.get(number) or self._key(number, skus)
+                if place is None or key[1] == place:
+                    answer[key] = tuple(figures)
         return answer
 
-    def change(self, query: ReadChange) -> Row:
-        older = self.execute(_OLDER, (self.tenant, micros_of(query.after - RECORDED_BEFORE))).fetchone()
-        start = older[0] if older is not None else -1
-        change = [0] * WIDTH
-        for row in self.execute(_LATER, (start, self.tenant, micros_of(query.after))).fetchall():
-            postings = [posting for event in self.events(*row) for posting in posting_rule(type(event))(event)]
-            if delta := rows_of(postings).get(query.key):
-                change = list(map(add, change, delta))
-        return tuple(change)
+    def _scan(self, select: str, skus: Sequence[Sku], width: int) -> tuple[list[Any], dict[int, Sku]]:
+        """Rows of a range of ids for each SKU, in one statement for many; and the numbers of the SKUs."""
+        numbers: dict[int, Sku] = {}
+        for sku in skus:
+            number = self.cells.number_of(self.tenant, sku, self.execute)
+            if number is not None:
+                numbers[number] = sku
+        rows: list[Any] = []
+        bounds = [bound for number in numbers for bound in (number << SHIFT, (number << SHIFT) + width - 1)]
+        for start in range(0, len(bounds), 2 * MOST_RANGES):
+            ranges = bounds[start : start + 2 * MOST_RANGES]
+            rows += self.execute(_ranges(select, len(ranges) // 2), ranges).fetchall()
+        return rows, numbers
+
+    def _key(self, number: int, skus: Mapping[int, Sku]) -> RowKey:
+        return self.cells.key_of(number, skus[number >> SHIFT], self.execute)
 
     # The log
 
@@ -228,6 +230,11 @@ class Reading:
             lag = self.execute(_BEHIND, (end, self.tenant)).fetchone()[0]
         self.execute("commit")
         return Page(tuple(records), Cursor(str(end)) if end >= 0 else None, lag)
+
+
+@lru_cache(maxsize=256)
+def _ranges(select: str, number: int) -> str:
+    return " union all ".join([select] * number)
 
 
 def _listing(tenant: str, query: ReadDocuments) -> tuple[str, tuple[object, ...]]:

@@ -157,7 +157,7 @@ class Writing:
         for shape, changes in shapes.items():
             changes.sort()
             self.session.executemany(_update(shape), changes)
-            if self.session.rowcount != len(changes):
+            if self.session.cursor.rowcount != len(changes):
                 return False
         return True
 
@@ -192,8 +192,8 @@ def _netted(works: Sequence[Work]) -> Iterator[Change]:
     for work in works:
         floors = work.floors
         for key, row in work.batch.rows.items():
-            if (before := first.setdefault(key, step := (row, floors))) is not step:
-                several.setdefault(key, [before]).append(step)
+            if (before := first.setdefault(key, each := (row, floors))) is not each:
+                several.setdefault(key, [before]).append(each)
     for key, step in first.items():
         yield _net(key, several[key]) if key in several else _change(key, *step)
 

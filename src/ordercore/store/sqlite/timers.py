@@ -58,7 +58,7 @@ def end(session: Session, tenant: str, lease: Lease, due: datetime | None) -> bo
         session.execute(_ACK, held)
     else:
         session.execute(_NACK, (*held, micros_of(due)))
-    return session.rowcount == 1
+    return session.cursor.rowcount == 1
 
 
 def earliest(session: Session, tenant: str) -> datetime | None:
@@ -83,4 +83,4 @@ def move_cursor(session: Session, tenant: str, consumer: str, expected: int, pos
         session.execute(_DROP_CURSOR, (tenant, consumer, expected))
     else:
         session.execute(_MOVE_CURSOR, (position, tenant, consumer, expected))
-    return session.rowcount == 1
+    return session.cursor.rowcount == 1

@@ -75,7 +75,7 @@ def _run(session: Session, statements: Sequence[tuple[str, Parameters]]) -> bool
             session.execute(statement, statements[start][1])
         else:
             session.executemany(statement, [parameters for _, parameters in statements[start:stop]])
-        if session.rowcount != stop - start and statement not in TOLERANT:
+        if session.cursor.rowcount != stop - start and statement not in TOLERANT:
             return False
         start = stop
     return True
@@ -83,12 +83,15 @@ def _run(session: Session, statements: Sequence[tuple[str, Parameters]]) -> bool
 
 def _write_log(session: Session, works: Sequence[Work]) -> int | None:
     """The position of the last row, 0 if there is none; None if an id or a version of a stream is taken."""
+    if len(works) == 1 and works[0].plain and works[0].count == 1:
+        session.execute(*works[0].logs[0])
+        return session.cursor.lastrowid if session.cursor.rowcount == 1 else None
     statements: list[tuple[str, Parameters]] = []
     for work in works:
         if work.empty is not None:
             # Before all others: the positions of the log are counted back from the last insert.
             session.execute(WITHOUT_EVENTS, work.empty)
-            if session.rowcount != 1:
+            if session.cursor.rowcount != 1:
                 return None
     for work in works:
         if work.plain:
@@ -99,8 +102,6 @@ def _write_log(session: Session, works: Sequence[Work]) -> int | None:
             statements = []
     if not _run(session, statements):
         return None
-    if len(works) == 1 and len(statements) == 1:
-        return session.last_row
     return session.last_position() if any(work.count for work in works) else 0
 
 
