@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -52,6 +52,10 @@ class Line:
     location: str = ""
 
 
+def _lines(given: Iterable[Line]) -> tuple[Line, ...]:
+    return tuple(given)
+
+
 @frozen
 class PlaceOrder(Command[OrderId]):
     """Take an order in, once per (channel, external id); the same id with other content is a Mismatch.
@@ -63,7 +67,7 @@ class PlaceOrder(Command[OrderId]):
     channel: str
     external_id: str
     currency: str
-    lines: tuple[Line, ...] = field(converter=tuple)
+    lines: tuple[Line, ...] = field(converter=_lines)
     customer: str = ""
     ship_to: Address | None = None
     reservation: str = ""
@@ -267,6 +271,10 @@ class AdoptedLine:
     tax: Amount | None = None
 
 
+def _adopted_lines(given: Iterable[AdoptedLine]) -> tuple[AdoptedLine, ...]:
+    return tuple(given)
+
+
 @frozen
 class AdoptOrder(Command[OrderId]):
     """Take over an order of a running shop as it stands; checked by the same identities, marked as adopted."""
@@ -275,7 +283,7 @@ class AdoptOrder(Command[OrderId]):
     external_id: str
     currency: str
     placed_at: datetime
-    lines: tuple[AdoptedLine, ...] = field(converter=tuple)
+    lines: tuple[AdoptedLine, ...] = field(converter=_adopted_lines)
     customer: str = ""
     ship_to: Address | None = None
     priority: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -27,6 +28,10 @@ class Received:
     currency: str = ""
 
 
+def _received(given: Iterable[Received]) -> tuple[Received, ...]:
+    return tuple(given)
+
+
 @frozen
 class ReceiveStock(Command[str]):
     """Goods came in at a location, once per (source, external id) where given.
@@ -36,7 +41,7 @@ class ReceiveStock(Command[str]):
     """
 
     location: str
-    lines: tuple[Received, ...] = field(converter=tuple)
+    lines: tuple[Received, ...] = field(converter=_received)
     source: str = ""
     external_id: str = ""
 
@@ -89,6 +94,10 @@ class TransferLine:
     lot: str = ""
 
 
+def _transfer_lines(given: Iterable[TransferLine]) -> tuple[TransferLine, ...]:
+    return tuple(given)
+
+
 @frozen
 class SendTransfer(Command[str]):
     """Available units leave a location towards another; until received they stand at the place `transfer/<id>`."""
@@ -96,7 +105,7 @@ class SendTransfer(Command[str]):
     transfer: str
     source: str
     target: str
-    lines: tuple[TransferLine, ...] = field(converter=tuple)
+    lines: tuple[TransferLine, ...] = field(converter=_transfer_lines)
 
 
 @frozen
@@ -104,8 +113,8 @@ class ReceiveTransfer(Command[str]):
     """Units of a transfer arrived, in parts if need be; what never arrives is written off with a reason."""
 
     transfer: str
-    lines: tuple[TransferLine, ...] = field(converter=tuple)
-    missing: tuple[TransferLine, ...] = field(converter=tuple, default=())
+    lines: tuple[TransferLine, ...] = field(converter=_transfer_lines)
+    missing: tuple[TransferLine, ...] = field(converter=_transfer_lines, default=())
     reason: str = ""
 
 
@@ -119,12 +128,16 @@ class CartLine:
     location: str = ""
 
 
+def _cart_lines(given: Iterable[CartLine]) -> tuple[CartLine, ...]:
+    return tuple(given)
+
+
 @frozen
 class ReserveCart(Command[str]):
     """Keep stock for a cart until it expires, all of it or nothing. `PlaceOrder(reservation=...)` upgrades it in place."""
 
     cart: str
-    lines: tuple[CartLine, ...] = field(converter=tuple)
+    lines: tuple[CartLine, ...] = field(converter=_cart_lines)
     expires_after_seconds: int = 900
     strategy: str = ""
 
@@ -164,13 +177,17 @@ class Opening:
     currency: str = ""
 
 
+def _openings(given: Iterable[Opening]) -> tuple[Opening, ...]:
+    return tuple(given)
+
+
 @frozen
 class OpenBalance(Command[str]):
     """Take over a location's stock from a running shop, once per (location, reference)."""
 
     location: str
     reference: str
-    lines: tuple[Opening, ...] = field(converter=tuple)
+    lines: tuple[Opening, ...] = field(converter=_openings)
 
 
 StockCommand = (
