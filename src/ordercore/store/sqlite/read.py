@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from operator import add
 from typing import Any, Final
 from zlib import crc32
 
 from ordercore.errors import Corrupted
 from ordercore.message import Event, Recorded
 from ordercore.store.contract import EventCodec
-from ordercore.store.posting import Row, RowKey
+from ordercore.store.posting import WIDTH, Row, RowKey, posting_rule, rows_of
 from ordercore.store.query import (
+    RECORDED_BEFORE,
     Document,
     Head,
     Outcome,
@@ -29,7 +31,7 @@ from ordercore.store.query import (
     Snapshot,
 )
 from ordercore.store.result import Page
-from ordercore.store.scalars import moment_of, position_of
+from ordercore.store.scalars import micros_of, moment_of, position_of
 from ordercore.store.sqlite.rows import OFFERS, OTHERS, ROWS, SHIFT, Cells
 from ordercore.store.sqlite.session import Session
 from ordercore.store.sqlite.write import counter_of, head_of
@@ -48,10 +50,9 @@ _BY_POSITION: Final = f"{_RECORDED} where pos = ? and pos >= 0 and tenant = ?"
 _AFTER: Final = f"{_RECORDED} not indexed where pos > ? and tenant = ? order by pos limit ?"
 _BEHIND: Final = "select count(*) from (select 1 from log not indexed where pos > ? and tenant = ?)"
 _LAST: Final = "select max(pos) from log"
-_OLDER: Final = "select pos from log where pos >= 0 and tenant = ? and at < ? order by pos desc limit 1"
-_LATER: Final = (
-    "select pos, crc, cast(events as blob) from log where pos > ? and pos >= 0 and tenant = ? and effective > ?"
-)
+_OLDER: Final = "select pos from log not indexed where pos >= 0 and tenant = ? and at < ? order by pos desc limit 1"
+_LATER: Final = """select pos, crc, cast(events as blob) from log not indexed
+    where pos > ? and pos >= 0 and tenant = ? and effective > ?"""
 _DOCUMENT: Final = "select revision, body, tag, sort from document where tenant = ? and kind = ? and key = ?"
 
 _LISTED: Final = "select key, revision, tag, sort, body from document where tenant = ? and kind = ?"
@@ -189,6 +190,16 @@ class Reading:
         return self.cells.key_of(number, skus[number >> SHIFT], self.execute)
 
     # The log
+
+    def change(self, query: ReadChange) -> Row:
+        older = self.execute(_OLDER, (self.tenant, micros_of(query.after - RECORDED_BEFORE))).fetchone()
+        start = older[0] if older is not None else -1
+        change = [0] * WIDTH
+        for row in self.execute(_LATER, (start, self.tenant, micros_of(query.after))).fetchall():
+            postings = [posting for event in self.events(*row) for posting in posting_rule(type(event))(event)]
+            if delta := rows_of(postings).get(query.key):
+                change = list(map(add, change, delta))
+        return tuple(change)
 
     def recorded(self, query: ReadLog) -> tuple[Recorded, ...]:
         if query.stream is not None:
