@@ -54,7 +54,7 @@ def test_the_explanation_reads_as_a_table():
         "-  WH1  77,837 m   rank 1  TEA  too_few: 2 usable there, 3 needed, and WH2 serves line 1 whole",
         "-  WH1  77,837 m   rank 1  JAR  no_stock: 0 there, 1 needed",
         "-  WH3  272,448 m  rank 0  TEA  no_stock: 0 there, 3 needed",
-        "-  WH3  272,448 m  rank 0  CUP  farther: 272,757 m away, WH1 only 77,837 m",
+        "-  WH3  272,448 m  rank 0  CUP  farther: 272,448 m away, WH1 only 77,837 m",
         "-  WH3  272,448 m  rank 0  JAR  no_stock: 0 there, 1 needed",
         "-  WH2  346,885 m  rank 0  CUP  no_stock: 0 there, 2 needed",
         "-  WH2  346,885 m  rank 0  JAR  no_stock: 0 there, 1 needed",
