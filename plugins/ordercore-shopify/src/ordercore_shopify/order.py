@@ -78,7 +78,7 @@ def _request(order: Node, external_id: str, instance: str, settings: ShopSetting
         external_id,
         currency,
         lines,
-        placed_at=order.time("processed_at") or order.time("created_at"),
+        placed_at=order.time("processed_at") or order.time("created_at") or order.time("updated_at"),
         reference=order.text("name"),
         customer=customer.identity("id") if customer else "",
         ship_to=_address(order),
