@@ -189,8 +189,6 @@ class Reading:
     def _key(self, number: int, skus: Mapping[int, Sku]) -> RowKey:
         return self.cells.key_of(number, skus[number >> SHIFT], self.execute)
 
-    # The log
-
     def change(self, query: ReadChange) -> Row:
         older = self.execute(_OLDER, (self.tenant, micros_of(query.after - RECORDED_BEFORE))).fetchone()
         start = older[0] if older is not None else -1
@@ -200,6 +198,8 @@ class Reading:
             if delta := rows_of(postings).get(query.key):
                 change = list(map(add, change, delta))
         return tuple(change)
+
+    # The log
 
     def recorded(self, query: ReadLog) -> tuple[Recorded, ...]:
         if query.stream is not None:
