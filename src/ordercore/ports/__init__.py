@@ -4,6 +4,7 @@ from ordercore.ports.channel import Channel, ChannelCapability, ChannelKind, Set
 from ordercore.ports.check import MAX_LINES, check
 from ordercore.ports.environment import Clock, Ids
 from ordercore.ports.request import ItemRef, LineKind, LineRequest, OrderRequest, PaymentFacts
+from ordercore.ports.rows import BadRow, OrderRow, RowSource
 from ordercore.ports.transmission import (
     Decoded,
     ExternalKey,
@@ -20,6 +21,7 @@ from ordercore.ports.transmission import (
 
 __all__ = [
     "MAX_LINES",
+    "BadRow",
     "Channel",
     "ChannelCapability",
     "ChannelKind",
@@ -34,9 +36,11 @@ __all__ = [
     "LineKind",
     "LineRequest",
     "OrderRequest",
+    "OrderRow",
     "PaymentFacts",
     "Problem",
     "RequestCancel",
+    "RowSource",
     "Settings",
     "Severity",
     "SourceVersion",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
+from typing import BinaryIO, Final
 
 from attrs import frozen
 
 from ordercore.errors import ConfigurationError, InvalidCommand
-from ordercore.ports import ChannelCapability, ChannelKind, Decoded, Settings, Transmission
+from ordercore.ports import BadRow, ChannelCapability, ChannelKind, Decoded, OrderRow, Settings, Transmission
 from ordercore.values import code_of
 from ordercore_csv.columns import ColumnMap
 from ordercore_csv.orders import orders_of
@@ -36,6 +37,10 @@ class CsvChannel:
     def decode(self, transmission: Transmission) -> Decoded:
         """Orders and problems. Nothing is raised: a file is always at least lines."""
         return orders_of(read_rows(io.BytesIO(transmission.body), self.columns), self.instance, self.columns)
+
+    def rows(self, file: BinaryIO) -> Iterator[OrderRow | BadRow]:
+        """Every row of the file as a stream, in flat memory. See `read_rows`."""
+        return read_rows(file, self.columns)
 
 
 def make(instance: str, settings: Settings) -> CsvChannel:

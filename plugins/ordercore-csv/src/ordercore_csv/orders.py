@@ -11,6 +11,7 @@ import attrs
 from ordercore.errors import InvalidCommand
 from ordercore.intake import digest
 from ordercore.ports import (
+    BadRow,
     Decoded,
     ExternalKey,
     Inbound,
@@ -22,10 +23,10 @@ from ordercore.ports import (
     SubmitOrder,
     check,
 )
+from ordercore.ports import OrderRow as Row
 from ordercore.values import Address, Quantity, text_of
 from ordercore_csv.cells import BadCell, Cells
 from ordercore_csv.columns import PERSONAL, ColumnMap
-from ordercore_csv.rows import BadRow, Row
 
 MOST_PROBLEMS: Final = 1_000
 

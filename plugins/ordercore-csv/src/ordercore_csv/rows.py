@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
-from decimal import Decimal
 from types import MappingProxyType
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final
 
 import attrs
-from attrs import frozen
 
 from ordercore.errors import InvalidCommand, did_you_mean
-from ordercore.ports import Problem
-from ordercore.values import Price, Sku
+from ordercore.ports import BadRow, Problem
+from ordercore.ports import OrderRow as Row
 from ordercore_csv.cells import BadCell, Cells, problem_of
 from ordercore_csv.columns import PERSONAL, ColumnMap
 from ordercore_csv.records import Unreadable, records
@@ -25,36 +22,6 @@ LINE: Final = ("order", "sku", "quantity", "unit_price", "currency", "placed_at"
 _REST: Final = ("updated_at", "unit", "title", "reference", "name", "address", "address2", "city", "region")
 EXTRA: Final = (*_REST, "postal_code", "phone", "email")
 """Columns that are read as text; `Row.extra` has the declared ones."""
-
-
-class Row(NamedTuple):
-    """One order line as the file states it. `line` is the number of the physical line; the header is line 1.
-
-    Quantity and price may be zero or negative: what that means is the reader's to say. `quantity` is an int if it is
-    whole. `line_id` is empty without a column for it, `extra` has the text of the other declared columns.
-    """
-
-    line: int
-    order: str
-    sku: Sku
-    quantity: int | Decimal
-    unit_price: Price | None
-    currency: str
-    placed_at: datetime | None
-    customer: str
-    country: str
-    line_id: str
-    untracked: bool
-    extra: Mapping[str, str]
-
-
-@frozen
-class BadRow:
-    """A row that cannot be read, and every reason why. `order` is empty where even that is not certain."""
-
-    line: int
-    order: str
-    problems: tuple[Problem, ...]
 
 
 def read_rows(source: Iterable[str] | BinaryIO, columns: ColumnMap) -> Iterator[Row | BadRow]:
