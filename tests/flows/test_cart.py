@@ -96,6 +96,24 @@ def test_a_cart_keeps_what_it_holds_when_safety_stock_is_raised(stocked):
     assert stocked.units("CUP") == {"available": 1, "soft_reserved": 4}
 
 
+def test_safety_stock_stays_when_two_carts_race(stocked):
+    stocked(PutItem("CUP", "Cup", safety_stock=2))
+    stocked.before_commit.append(lambda: stocked(cart(2, sku="CUP", name="C2")))
+    with pytest.raises(Insufficient):
+        stocked(cart(2, sku="CUP"))
+    assert stocked.units("CUP") == {"available": 3, "soft_reserved": 2}
+
+
+def test_what_a_cart_leaves_fills_waiting_lines_but_what_it_takes_instead_does_not(stocked):
+    stocked(PutLocation("WH2", "Two", sellable=False))
+    stocked(cart(5))
+    stocked(order(7, shortage="backorder"))
+    stocked(PutLocation("WH2", "Two", rank=1))
+    stocked(ReserveCart("C1", [CartLine("1", "TEA", 5, "WH2")]))
+    assert stocked.units("TEA", "loc/WH1") == {"reserved": 5}
+    assert stocked.units("TEA", "loc/WH2") == {"soft_reserved": 5}
+
+
 def test_reserving_again_replaces_the_content_in_one_commit(stocked):
     stocked(cart(10))
     _, (event,) = stocked(cart(7, 2))

@@ -44,10 +44,10 @@ COUNT: Final = "count"
 
 
 def freed_by(events: Iterable[Event]) -> dict[Sku, dict[Place, int]]:
-    """Units of own stock that these events, net, make available at locations."""
+    """Units of own stock that these events, net, make available at locations; negative where they take some."""
     freed: dict[Sku, dict[Place, int]] = {}
     for (sku, place, lot, owner), change in rows_of(one for event in events for one in postings_of(event)).items():
-        if change[0] > 0 and not lot and not owner and place.startswith("loc/"):
+        if change[0] and not lot and not owner and place.startswith("loc/"):
             freed.setdefault(sku, {})[place] = change[0]
     return freed
 

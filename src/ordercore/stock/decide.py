@@ -268,7 +268,13 @@ def reserve(known: Reservation | None, command: c.ReserveCart, plan: Plan, conte
 
 def require_open(known: Reservation, command: str, now: datetime) -> None:
     """The reservation is soft and not overdue. Raises TransitionRefused."""
-    RESERVATION.require(known.status_at(now), command)
+    state = known.status_at(now)
+    if command not in RESERVATION.allowed[state]:
+        raise TransitionRefused(
+            f"reservation is {state}: {command} is not possible.",
+            machine="reservation", state=state, asked=command, allowed=tuple(sorted(RESERVATION.allowed[state])),
+            hint="It is over for good: keep stock for a new cart.",
+        )  # fmt: skip
 
 
 def extend(known: Reservation, command: c.ExtendReservation, context: Context) -> e.ReservationExtended:
