@@ -10,6 +10,7 @@ from attrs import frozen
 from ordercore.flow import Folder
 from ordercore.message import Event
 from ordercore.order import Order, OrderSummary, WaitingLine, evolve_order, fold_order, stream_of
+from ordercore.order.events import LinesBackordered, LinesCancelled, OrderAdopted, OrderAllocated
 from ordercore.order.lines import LineState
 from ordercore.order.summary import waiting_sort
 from ordercore.store import Append, DeleteDocument, PutDocument
@@ -36,8 +37,14 @@ def change(id: OrderId, before: Order | None, version: int, events: Sequence[Eve
     for event in events:
         after = evolve_order(after, event, id)
     assert after is not None  # noqa: S101  # events are not empty
-    documents = [summary_of(after), *_waiting(before, after)]
-    return Change(after, Append(stream_of(id), version, tuple(events)), tuple(documents))
+    documents: tuple[PutDocument | DeleteDocument, ...] = (summary_of(after),)
+    if any([type(event) in _MAY_WAIT for event in events]):  # noqa: C419  # a list is quicker
+        documents = (*documents, *_waiting(before, after))
+    return Change(after, Append(stream_of(id), version, tuple(events)), documents)
+
+
+_MAY_WAIT: Final = frozenset((OrderAdopted, OrderAllocated, LinesBackordered, LinesCancelled))
+"""Events after which other units than before may wait for supply."""
 
 
 def summary_of(order: Order) -> PutDocument:

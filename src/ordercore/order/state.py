@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 from typing import Any, Final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from ordercore.errors import NotFound
 from ordercore.message import Event
@@ -36,6 +35,7 @@ class Order:
     returned: frozenset[str] = frozenset()
     payments: Payments = Payments()
     plan: e.OrderAllocated | None = None
+    _statuses: tuple[str, str] | None = field(default=None, init=False, eq=False, repr=False)
 
     def line(self, line: str) -> LineState:
         """A line by its id. Raises NotFound with the nearest known ids."""
@@ -68,56 +68,56 @@ class Order:
         """Minor units: lines with discounts and tax, as placed."""
         return self.head.total
 
-    @cached_property
+    @property
     def status(self) -> str:
         """placed, confirmed, completed or cancelled: computed from quantities and money."""
-        open_units = given_up = 0
-        for line in self.lines.values():
-            facts, _, _, cancelled, short, shipped, delivered, lost, _, _ = line
-            given_up += cancelled + short
-            open_units += facts[2] - cancelled - short - delivered - lost
-            if shipped:
-                given_up = -1 << 62
-        if open_units == 0:
-            if given_up > 0:
-                return "cancelled"
-            return "completed" if self._settled else "confirmed"
-        return "confirmed" if self.confirmed else "placed"
+        return self._computed()[0]
 
     @property
-    def _settled(self) -> bool:
-        """No payment was ever recorded (the host keeps money elsewhere), or what was charged covers what is due."""
-        return self.payment_status in ("none", "paid", "overpaid", "partially_refunded", "refunded", "voided")
-
-    @cached_property
     def fulfillment_status(self) -> str:
         """Where its units are, the first that holds.
 
         Of cancelled, delivered, partially_delivered, fulfilled, partially_fulfilled, in_progress, backordered,
         unfulfilled.
         """
-        ordered = cancelled = shipped = delivered = backordered = worked = 0
-        for facts, _, waiting, gone, short, out, arrived, lost, _, claims in self.lines.values():
+        return self._computed()[1]
+
+    def _computed(self) -> tuple[str, str]:
+        """Both, once per state: they need the same sums."""
+        known = self._statuses
+        if known is None:
+            known = self._compute()
+            # A memo of what the other fields imply: nobody can tell that it was not there from the beginning.
+            object.__setattr__(self, "_statuses", known)
+        return known
+
+    def _compute(self) -> tuple[str, str]:
+        ordered = gone = shipped = arrived = waiting = 0
+        worked = False
+        for facts, _, backordered, cancelled, short, out, delivered, lost, _, claims in self.lines.values():
             ordered += facts[2]
-            cancelled += gone + short
+            gone += cancelled + short
             shipped += out
-            delivered += arrived + lost
-            backordered += waiting
+            arrived += delivered + lost
+            waiting += backordered
             for claim in claims:
                 if claim[1] != "reserved":
-                    worked += 1
-        live = ordered - cancelled
+                    worked = True
+        live = ordered - gone
         if not live:
-            return "cancelled"
+            return "cancelled", "cancelled"
+        if arrived == live:
+            # Settled: no payment was ever recorded (the host keeps money elsewhere), or it covers what is due.
+            settled = self.payments is _NO_PAYMENTS or self.payment_status in _SETTLED
+            return ("completed" if settled else "confirmed"), "delivered"
+        status = "confirmed" if self.confirmed else "placed"
         if shipped == live:
-            if delivered == live:
-                return "delivered"
-            return "partially_delivered" if delivered else "fulfilled"
+            return status, "partially_delivered" if arrived else "fulfilled"
         if shipped:
-            return "partially_fulfilled"
+            return status, "partially_fulfilled"
         if worked:
-            return "in_progress"
-        return "backordered" if backordered else "unfulfilled"
+            return status, "in_progress"
+        return status, "backordered" if waiting else "unfulfilled"
 
     @property
     def payment_status(self) -> str:
@@ -135,6 +135,7 @@ class Order:
 
 
 _NO_PAYMENTS: Final = Payments()
+_SETTLED: Final = frozenset(("none", "paid", "overpaid", "partially_refunded", "refunded", "voided"))
 
 
 def stream_of(order: OrderId) -> Stream:

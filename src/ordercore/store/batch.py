@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from ordercore.errors import BrokenRule
 from ordercore.message import Command, Context, Event
-from ordercore.store.posting import CLAIMED, Posting, RowKey, has_row, posting_rule, rows_of
+from ordercore.store.posting import CLAIMED, Posting, RowKey, add_posting, has_row, posting_rule, settled
 from ordercore.values import CommandId, Place, Sku, Stream
 
 
@@ -116,38 +116,41 @@ DocumentChange = PutDocument | DeleteDocument
 TimerChange = SetTimer | CancelTimer
 
 
-def _postings(batch: Batch) -> tuple[Posting, ...]:
+def _derive(batch: Batch) -> tuple[tuple[Posting, ...], dict[RowKey, list[int]]]:
+    """Postings and net rows in one pass: this runs for every unit that ever moves."""
     found: list[Posting] = []
+    rows: dict[RowKey, list[int]] = {}
     for append in batch.appends:
+        loose = append.expected is None
         for event in append.events:
             for posting in posting_rule(type(event))(event):
-                _check(posting, append, event)
+                _, quantity, source, source_bucket, target, target_bucket, _, _, claimant, _ = posting
+                claimed = source_bucket in CLAIMED or target_bucket in CLAIMED
+                if (
+                    quantity <= 0
+                    or ("/" in source) is not (source_bucket != "")
+                    or ("/" in target) is not (target_bucket != "")
+                    or (claimed and (loose or not claimant))
+                ):
+                    raise _broken(posting, append, event)
                 found.append(posting)
-    return tuple(found)
+                add_posting(rows, posting)
+    return tuple(found), settled(rows)
 
 
-def _check(posting: Posting, append: Append, event: Event) -> None:
+def _broken(posting: Posting, append: Append, event: Event) -> BrokenRule:
     """A claimed unit moves only with its claimant's stream at a version the decision has seen.
 
     With bucket guards alone, racing processes left one claimant at -1 while all totals balanced.
     """
+    name = type(event).__name__
     if posting.quantity <= 0:
-        raise BrokenRule(f"{type(event).__name__} moves {posting.quantity} units.", event=type(event).__name__)
+        return BrokenRule(f"{name} moves {posting.quantity} units.", event=name)
     for place, bucket in ((posting.source, posting.source_bucket), (posting.target, posting.target_bucket)):
         if has_row(place) is not bool(bucket):
-            raise BrokenRule(f"{type(event).__name__}: {place!r} with bucket {bucket!r}.", event=type(event).__name__)
-    if (posting.source_bucket in CLAIMED or posting.target_bucket in CLAIMED) and (
-        not posting.claimant or append.expected is None
-    ):
-        raise BrokenRule(
-            f"{type(event).__name__} moves claimed units without "
-            + ("an expected version of its stream." if posting.claimant else "a claimant."),
-            event=type(event).__name__, stream=append.stream,
-        )  # fmt: skip
-
-
-def _rows(batch: Batch) -> dict[RowKey, list[int]]:
-    return rows_of(batch.postings)
+            return BrokenRule(f"{name}: {place!r} with bucket {bucket!r}.", event=name)
+    missing = "an expected version of its stream" if posting.claimant else "a claimant"
+    return BrokenRule(f"{name} moves claimed units without {missing}.", event=name, stream=append.stream)
 
 
 @frozen(eq=False)
@@ -173,5 +176,6 @@ class Batch:
 
     def __attrs_post_init__(self) -> None:
         """Derive postings and rows once."""
-        object.__setattr__(self, "postings", _postings(self))
-        object.__setattr__(self, "rows", _rows(self))
+        postings, rows = _derive(self)
+        object.__setattr__(self, "postings", postings)
+        object.__setattr__(self, "rows", rows)
