@@ -100,7 +100,7 @@ def fight_for_claims(store: Store, number: int, attempts: int, orders: int) -> i
     return done
 
 
-def empty_the_shelves(store: Store, number: int, skus: Sequence[str]) -> Counter[str]:
+def empty_the_shelves(store: Store, number: int, skus: Sequence[str], stock: int) -> Counter[str]:
     """Orders of three shuffled lines until every SKU is gone, leaving out what was short; units got by SKU."""
     chance = random.Random(number)  # noqa: S311
     left, got = list(skus), Counter[str]()
@@ -111,6 +111,7 @@ def empty_the_shelves(store: Store, number: int, skus: Sequence[str]) -> Counter
         result = store.commit(order(f"{number}.{attempt}", *(reserve(sku, 1, sku) for sku in lines)))
         if won(result):
             got.update(lines)
+            assert max(got.values()) <= stock, "one racer alone got more than there was"
         elif isinstance(result, Short):
             # Nobody brings any more in, so what is short once is gone for good.
             missing = {str(shortage.sku) for shortage in result.shortages}
@@ -173,12 +174,13 @@ def tail(store: Store, last: set[str]) -> Seen:
     return seen
 
 
-def see_to_timers(store: Store, number: int, limit: int) -> tuple[list[str], list[int]]:
+def see_to_timers(store: Store, number: int, limit: int, timers: int) -> tuple[list[str], list[int]]:
     """Lease due timers in small portions and see to them; the keys that were acknowledged, and all fences."""
     keys: list[str] = []
     fences: list[int] = []
     while leases := store.lease_due(f"worker {number}", NOW, timedelta(hours=1), limit):
         fences += [lease.fence for lease in leases]
+        assert len(fences) <= timers, "one worker alone leased more timers than there are"
         keys += [lease.key for lease in leases if store.ack(lease)]
     return keys, fences
 

@@ -97,7 +97,7 @@ class ConcurrencyRules(Subject):
         skus = [f"SKU-{n}" for n in range(10)]
         commit_all(store, delivery("in", *(receive(sku, 40) for sku in skus)))
         sold: Counter[str] = Counter()
-        for got in self.race(store, store_factory, self.racers, empty_the_shelves, skus):
+        for got in self.race(store, store_factory, self.racers, empty_the_shelves, skus, 40):
             sold += got
         assert sold == dict.fromkeys(skus, 40)
         assert all(units(store, sku) == {"reserved": 40} for sku in skus)
@@ -117,7 +117,7 @@ class ConcurrencyRules(Subject):
     def test_s15_6_two_workers_never_hold_the_same_timer(self, store: Store, store_factory: StoreFactory) -> None:
         names = [f"{n}" for n in range(150)]
         commit_all(store, batch("set", timers=[SetTimer("expire", name, NOW) for name in names]))
-        seen_to = self.race(store, store_factory, 6, see_to_timers, 7)
+        seen_to = self.race(store, store_factory, 6, see_to_timers, 7, len(names))
         assert sorted(key for keys, _ in seen_to for key in keys) == sorted(names)
         assert sum(len(fences) for _, fences in seen_to) == len(names)
         assert store.next_due() is None
