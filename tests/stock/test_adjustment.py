@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ordercore.errors import InvalidCommand, NotFound, StaleCount
+from ordercore.message import Context
 from ordercore.stock import AdjustStock, CountStock, MoveStock
 from ordercore.stock.adjustment import LastCount, StockAdjusted, StockCounted, StockMoved, count_key
 from ordercore.stock.decide import adjust, count, move
@@ -10,6 +11,10 @@ from ordercore.store import postings_of, rows_of
 
 HERE = "loc/WH1"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def at(effective):
+    return Context("c1", NOW, effective)
 
 
 def change_of(event, lot=""):
@@ -54,7 +59,7 @@ def test_an_adjustment_that_cannot_be_is_refused_with_its_path(items, path, comm
 
 @pytest.mark.parametrize(("counted", "expected", "available"), [(8, 10, -2), (12, 10, 2), (10, 10, 0), (0, 10, -10)])
 def test_a_count_posts_the_difference_to_the_books(items, counted, expected, available):
-    event = count(CountStock("WH1", "TEA", counted), items, HERE, expected, None, NOW)
+    event = count(CountStock("WH1", "TEA", counted), items, HERE, expected, None, at(NOW))
     assert event == StockCounted(HERE, "TEA", "available", counted, expected)
     assert change_of(event)["available"] == available
 
@@ -62,16 +67,22 @@ def test_a_count_posts_the_difference_to_the_books(items, counted, expected, ava
 @pytest.mark.parametrize("counted", [-1, True, 1.5, "3", 10**9 + 1])
 def test_a_count_is_a_number_of_units(items, counted):
     with pytest.raises(InvalidCommand) as caught:
-        count(CountStock("WH1", "TEA", counted), items, HERE, 0, None, NOW)
+        count(CountStock("WH1", "TEA", counted), items, HERE, 0, None, at(NOW))
     assert caught.value.path == "counted"
 
 
 def test_a_count_older_than_the_newest_is_refused_and_one_of_the_same_time_is_not(items):
     newest = LastCount(NOW, 8, 10)
     with pytest.raises(StaleCount) as caught:
-        count(CountStock("WH1", "TEA", 7), items, HERE, 8, newest, NOW - timedelta(seconds=1))
+        count(CountStock("WH1", "TEA", 7), items, HERE, 8, newest, at(NOW - timedelta(seconds=1)))
     assert caught.value.newest == NOW.isoformat()
-    assert count(CountStock("WH1", "TEA", 7), items, HERE, 8, newest, NOW).counted == 7
+    assert count(CountStock("WH1", "TEA", 7), items, HERE, 8, newest, at(NOW)).counted == 7
+
+
+def test_nobody_counts_what_will_be(items):
+    with pytest.raises(InvalidCommand) as caught:
+        count(CountStock("WH1", "TEA", 7), items, HERE, 8, None, at(NOW + timedelta(seconds=1)))
+    assert caught.value.path == "effective"
 
 
 def test_each_bucket_of_each_lot_has_its_own_count():

@@ -171,7 +171,7 @@ def flow_count_stock(command: CountStock, context: Context, shop: Shop) -> Flow[
     expected = units - snapshot.of(later)[column]
     found = snapshot.of(newest)
     last = found.body if found is not None and isinstance(found.body, LastCount) else None
-    event = decide.count(command, view, place, expected, last, context.effective)
+    event = decide.count(command, view, place, expected, last, context)
     put = PutDocument(
         COUNT, count_key(key, event.bucket), LastCount(context.effective, event.counted, expected),
         found.revision if found is not None else 0, sku,

@@ -136,14 +136,18 @@ def adjust(command: c.AdjustStock, items: ItemBook, place: Place) -> e.StockAdju
 
 
 def count(
-    command: c.CountStock, items: ItemBook, place: Place, expected: int, last: e.LastCount | None, effective: datetime
+    command: c.CountStock, items: ItemBook, place: Place, expected: int, last: e.LastCount | None, context: Context
 ) -> e.StockCounted:
-    """An observation at `effective`, where the books said `expected` then. Raises StaleCount behind a newer one."""
+    """An observation at the effective time, where the books said `expected`. Raises StaleCount behind a newer one."""
+    effective = context.effective
     item = stocked(items, command.sku, "")
     lot = lot_of(item, command.lot, "")
     bucket = bucket_of(command.bucket, "bucket")
     with At("counted"):
         counted = units_of(command.counted, what="counted", least=0)
+    if effective > context.now:
+        # It would make every count until then a stale one.
+        raise InvalidCommand("Nobody can count what will be.", path="effective")
     if last is not None and effective < last.effective:
         raise StaleCount(
             f"{item.sku} was counted at {place} at {last.effective.isoformat()}; this count is of "

@@ -14,7 +14,7 @@ from ordercore.values import CommandId, Cursor, Place, Sku, Stream
 
 A = TypeVar("A")
 
-RECORDED_BEFORE: Final = timedelta(days=1)
+RECORDED_BEFORE: Final = timedelta(hours=1)
 """See `ReadChange`."""
 A_co = TypeVar("A_co", covariant=True)
 
@@ -131,7 +131,7 @@ class ReadChange(Query[Row]):
     """The net change of one row by all batches effective after a moment: what it held then is what it holds less this.
 
     Goes back through the log, so it is for counts, not for hot paths; but not further than `RECORDED_BEFORE` behind
-    that moment: nothing is recorded so long before it is effective, whatever the clocks of several processes say.
+    that moment: an event is not recorded earlier than it is effective, give or take the clocks of several processes.
     """
 
     key: RowKey
