@@ -436,7 +436,7 @@ class _Running(Generic[R]):
             return self._repeat(result.first)
         if isinstance(result, Mismatched):
             raise mismatch_of(task.context.command_id)
-        if isinstance(result, Conflicted) and (task.expect is not None or _exists(result, batch)):
+        if isinstance(result, Conflicted) and (task.expect is not None or (self._tried and _exists(result, batch))):
             raise conflict_of(result)
         return None
 
@@ -453,7 +453,7 @@ def _order_id(task: Task[Any], result: object) -> OrderId | None:
 
 
 def _exists(result: Conflicted, batch: Batch) -> bool:
-    """Whether a stream that the batch wanted to begin is there already: deciding again would not help."""
+    """Whether a stream that the batch wanted to begin is there already: its flow had a second look and did not see it."""
     return any(append.expected == 0 and append.stream == result.what for append in batch.appends)
 
 
