@@ -15,7 +15,7 @@ from ordercore.store.sqlite.read import Reading
 from ordercore.store.verify import Movements, Rebuild, differences, past_negatives
 
 _BATCHES: Final = """select command, effective, pos, crc, cast(events as blob) from log not indexed
-    where pos >= 0 and tenant = ? order by pos"""
+    where pos > 0 and tenant = ? order by pos"""
 _GAPS: Final = """select stream, version, expected from (
     select stream, version, coalesce(lag(version + count) over (partition by stream order by version), 1) as expected
     from log where tenant = ? and stream is not null

@@ -45,14 +45,14 @@ _STREAM: Final = """select pos, version, count, crc, cast(events as blob) from l
 _RECORDED: Final = """select pos, stream, version, command, at, effective, actor, cause, correlation, crc,
     cast(events as blob) from log"""
 _BY_STREAM: Final = f"{_RECORDED} where tenant = ? and stream = ? order by version"
-_BY_POSITION: Final = f"{_RECORDED} where pos = ? and pos >= 0 and tenant = ?"
+_BY_POSITION: Final = f"{_RECORDED} where pos = ? and pos > 0 and tenant = ?"
 # Not by the indexes that begin with the tenant: the planner does not know that most rows are its own.
 _AFTER: Final = f"{_RECORDED} not indexed where pos > ? and tenant = ? order by pos limit ?"
 _BEHIND: Final = "select count(*) from (select 1 from log not indexed where pos > ? and tenant = ?)"
 _LAST: Final = "select max(pos) from log"
-_OLDER: Final = "select pos from log not indexed where pos >= 0 and tenant = ? and at < ? order by pos desc limit 1"
+_OLDER: Final = "select pos from log not indexed where pos > 0 and tenant = ? and at < ? order by pos desc limit 1"
 _LATER: Final = """select pos, crc, cast(events as blob) from log not indexed
-    where pos > ? and pos >= 0 and tenant = ? and effective > ?"""
+    where pos > ? and tenant = ? and effective > ?"""
 _DOCUMENT: Final = "select revision, body, tag, sort from document where tenant = ? and kind = ? and key = ?"
 
 _LISTED: Final = "select key, revision, tag, sort, body from document where tenant = ? and kind = ?"
@@ -224,7 +224,7 @@ class Reading:
     def page(self, after: Cursor | None, limit: int) -> Page:
         """Log rows after the cursor until `limit` events are reached."""
         self.execute("begin")
-        start = end = position_of(after)
+        start = end = max(position_of(after), 0)
         records: list[Recorded] = []
         full = limit <= 0
         for row in self.execute(_AFTER, (start, self.tenant, limit)):
@@ -233,14 +233,14 @@ class Reading:
             if full := len(records) >= limit:
                 break
         last = self.execute(_LAST).fetchone()[0]
-        lag = max((last if last is not None else -1) - end, 0)
+        lag = max(last - end, 0)
         if not full:
             # Nothing of this tenant lies behind: skip what belongs to others.
             end, lag = end + lag, 0
         elif 0 < lag <= COUNTED_LAG:
             lag = self.execute(_BEHIND, (end, self.tenant)).fetchone()[0]
         self.execute("commit")
-        return Page(tuple(records), Cursor(str(end)) if end >= 0 else None, lag)
+        return Page(tuple(records), Cursor(str(end)) if end > 0 else after, lag)
 
 
 @lru_cache(maxsize=256)

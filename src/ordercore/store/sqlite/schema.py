@@ -6,18 +6,16 @@ import sqlite3
 from typing import Final
 
 from ordercore.errors import SchemaVersion, StoreError
+from ordercore.store.posting import BUCKETS
+from ordercore.store.scalars import MAX_BALANCE
 
 APPLICATION_ID: Final = 0x4F_52_43_4F
 """`ORCO`, in the header of every file of this store."""
 VERSION: Final = 1
 
 _BUCKETS: Final = ",\n    ".join(
-    f"{name} integer not null default 0 check ({name} >= 0)"
-    for name in (
-        "available", "soft_reserved", "reserved", "released", "picked", "packed", "quality_control", "quarantine",
-        "damaged", "returns_inbound",
-    )
-)  # fmt: skip
+    f"{name} integer not null default 0 check ({name} between 0 and {MAX_BALANCE})" for name in BUCKETS
+)
 
 # One log row per stream and batch. A batch without events has a row at a negative position and no stream: its id
 # must be known, but it stands in no log. Position ids say the SKU (`rows`), so that all of a SKU is one range.
@@ -30,6 +28,8 @@ TABLES: Final = (
     correlation text not null, crc integer not null, events text not null,
     unique (tenant, command, part), unique (tenant, stream, version)
 ) strict""",
+    # Stands at 0 and belongs to nobody, so that the first row of the log gets 1 even when negative ones came before.
+    "insert into log values (0, char(0), '', 0, x'', null, 0, 0, 0, 0, '', '', '', 0, '')",
     """create table document (
     tenant text not null, kind text not null, key text not null, revision integer not null,
     tag text not null, sort text not null, body text not null,
