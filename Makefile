@@ -23,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all check format bench lock changelog setup clean
+.PHONY: help demo test test-all check format reference bench lock changelog setup clean
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -43,11 +43,15 @@ check: $(VENV)/.ok  ## Lint, formatting, types, layers, change notes.
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy $(SOURCES)
 	$(VENV)/bin/lint-imports --no-logo
+	$(RUN) .ci/reference.py --check
 	$(VENV)/bin/towncrier build --draft --version unreleased > build/changes.md
 
 format: $(VENV)/.ok  ## Put the code into its form and mend what can be mended.
 	$(RUN) -m ruff check --fix-only .
 	$(RUN) -m ruff format .
+
+reference: $(VENV)/.ok  ## Write the reference pages from the code.
+	$(RUN) .ci/reference.py
 
 bench: $(VENV)/.ok  ## Measure; writes build/bench.json.
 	@mkdir -p build
