@@ -1,8 +1,11 @@
 """The fewest parcels, exact while the search is short and sound beyond."""
 
+from itertools import chain, combinations
 from math import comb
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ordercore.plan import Demand, Site, Sites, Sourcing
 from ordercore.sourcing import cover, fewest_parcels, source
@@ -40,6 +43,45 @@ def test_where_greedy_needs_three_parcels_two_are_found():
     halves = [(0, 1, 2), (3, 4, 5), (1, 2, 3, 4), (0,), (5,)]  # the third has most, and misleads
     there = {f"S{n}": [int(n in half) for half in halves] for n in range(6)}
     assert sorted(chosen(shop(5, there, lines))) == ["00", "01"]
+
+
+def test_the_greedy_cover_drops_what_turned_out_to_be_unnecessary(monkeypatch):
+    monkeypatch.setattr(cover, "MOST_STEPS", 1)
+    lines = [Demand(f"{n}", f"S{n}", 1) for n in range(6)]
+    there = {f"S{n}": [int(n in half) for half in [(1, 2, 3, 4), (0, 1, 2), (3, 4, 5)]] for n in range(6)}
+    assert sorted(chosen(shop(3, there, lines))) == ["01", "02"]
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 2), min_size=4, max_size=4), min_size=1, max_size=7),
+    st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(0, 2)), min_size=7, max_size=7),
+    st.lists(st.integers(1, 3), min_size=4, max_size=4),
+)
+def test_no_set_of_sites_is_better_than_the_cover(stock, where, wanted):
+    codes = range(len(stock))
+    sites = {
+        f"loc/{n}": Site(f"loc/{n}", f"{n}", point=GeoPoint(far * 1_000_000, 0) if known else None, rank=rank)
+        for n, (known, far, rank) in zip(codes, where, strict=False)
+    }
+    lines = tuple(Demand(f"{k}", f"S{k}", units) for k, units in enumerate(wanted))
+    supply = {f"S{k}": {f"loc/{n}": stock[n][k] for n in codes} for k in range(4)}
+    problem = problem_of(Sourcing(lines, supply, sites, GeoPoint(0, 0)))
+    at = [int(place.removeprefix("loc/")) for place in problem.places]
+
+    def short(some):
+        return sum(max(0, units - sum(stock[at[n]][k] for n in some)) for k, units in enumerate(wanted))
+
+    def price(some):
+        chosen = [where[at[n]] for n in some]
+        metres = [GeoPoint(0, 0).metres_to(GeoPoint(far * 1_000_000, 0)) for known, far, _ in chosen if known]
+        return short(some), len(some), len(some) - len(metres), sum(metres), sum(rank for _, _, rank in chosen), some
+
+    sets = list(chain.from_iterable(combinations(codes, size) for size in range(len(stock) + 1)))
+    assert cheapest(problem) == (min(sets, key=price), True)
+    for n in codes:
+        with_it = min((some for some in sets if n in some and short(some) == short(codes)), key=price)
+        assert cheapest(problem, with_candidate=n) == (with_it, True)
+        assert cheapest(problem, with_candidate=n, at_most=len(with_it) - 1) is None
 
 
 def test_missing_units_come_before_parcels():

@@ -67,3 +67,9 @@ def test_no_more_rankings_are_remembered_than_the_limit(monkeypatch):
 def test_a_destination_seen_before_is_not_measured_again():
     sites = Sites(mapping(site("A", HERE), site("B", GeoPoint(0, 0))))
     assert by_distance(asked(sites, GeoPoint(1, 1))) is by_distance(asked(sites, GeoPoint(1, 1)))
+
+
+def test_destinations_that_differ_in_one_coordinate_have_orders_of_their_own():
+    sites = Sites(mapping(site("W", GeoPoint(0, 0)), site("E", GeoPoint(0, 9)), site("N", GeoPoint(99, 0))))
+    nearest = [by_distance(asked(sites, GeoPoint(*point)))[0] for point in ((0, 1), (0, 8), (98, 1), (0, 1))]
+    assert nearest == ["loc/W", "loc/E", "loc/N", "loc/W"]
