@@ -12,17 +12,13 @@ START: Final = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
 class ManualClock:
-    """Callable, and with `now()`: the same aware time in UTC until `advance` or `set`."""
+    """A `Clock` of the ports: the same aware time in UTC until `advance` or `set`."""
 
     def __init__(self, start: datetime = START) -> None:
         """Begin at `start`; raises InvalidCommand if it is naive."""
         self._now = instant_of(start, what="start")
 
     def now(self) -> datetime:
-        """The time, in UTC."""
-        return self._now
-
-    def __call__(self) -> datetime:
         """The time, in UTC."""
         return self._now
 
