@@ -1,0 +1,74 @@
+"""`ordercore demo`: a week in a shop with three warehouses, from real documents to delivered parcels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ordercore.cli import show
+from ordercore.cli.demo.clock import DemoClock
+from ordercore.cli.demo.documents import channels
+from ordercore.cli.demo.story import Story
+from ordercore.cli.demo.telling import Telling
+from ordercore.errors import ConfigurationError
+from ordercore.kernel import Kernel
+from ordercore.policies import Policies
+
+DEFAULT = "sqlite:///build/demo.db"
+_SQLITE = "sqlite:///"
+
+
+@click.command("demo", short_help="See it work: a week in a shop.")
+@click.option("--store", "url", metavar="URL", default=DEFAULT, show_default=True,
+              help="A new SQLite file; only the default one may be there before, and is replaced.")  # fmt: skip
+def demo_command(url: str) -> int:
+    """See it work: a week in a shop, from signed webhooks and CSV files to delivered parcels and a return."""
+    accounts = channels()
+    path = _emptied(url)
+    clock = DemoClock()
+    with Kernel.open(url, channels=accounts, policies=Policies(shortage="backorder"), clock=clock) as kernel:
+        telling = Telling(show.console(), kernel)
+        told = Story(kernel, clock).run()
+        telling.beginning(str(path))
+        telling.goods()
+        telling.documents(told)
+        telling.quarantine(told)
+        telling.why()
+        telling.diary(told)
+        telling.timeline()
+        telling.stock()
+        breaches = kernel.verify()
+        telling.books(breaches)
+        before = events_of(kernel)
+        Story(kernel, clock).run()
+        added = events_of(kernel) - before
+        telling.again(added)
+        telling.ending(url)
+    return 1 if breaches or added else 0
+
+
+def events_of(kernel: Kernel) -> int:
+    """How many events the log has."""
+    number, cursor = 0, None
+    while True:
+        page = kernel.log(cursor)
+        if not page.records:
+            return number
+        number, cursor = number + len(page.records), page.cursor
+
+
+def _emptied(url: str) -> Path:
+    """The path of the store, with nothing there. Only what an earlier demonstration left is removed."""
+    if not url.startswith(_SQLITE):
+        raise ConfigurationError(f"The demonstration needs a file, not {url!r}.", hint=f"Such as {DEFAULT}.")
+    path = Path(url.removeprefix(_SQLITE))
+    if url != DEFAULT and path.exists():
+        raise ConfigurationError(f"{path} is there already.", hint="Name a new file, or leave --store out.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for part in ("", "-wal", "-shm"):
+            Path(f"{path}{part}").unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from None
+    return path

@@ -1,0 +1,146 @@
+"""How the demonstration is told: sections of a few lines and a table each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from shlex import quote
+from shutil import which
+
+from rich.console import Console
+from rich.text import Text
+
+from ordercore.cli import show
+from ordercore.cli.demo.story import HAMBURG, LOCATIONS, PRAGUE, RECEIPTS, SKUS, Arrival, Told
+from ordercore.cli.orders import timeline_table
+from ordercore.cli.quarantine import quarantine_table
+from ordercore.cli.reporting import outcome
+from ordercore.cli.stock import places_table
+from ordercore.cli.verify import counts
+from ordercore.cli.why import explained
+from ordercore.kernel import Kernel
+from ordercore.stock import Received
+from ordercore.store import Breach
+
+
+class Telling:
+    """Prints the sections, numbered."""
+
+    def __init__(self, out: Console, kernel: Kernel) -> None:
+        """`kernel` is only read from."""
+        self._out, self._kernel = out, kernel
+        self._sections = 0
+
+    def _section(self, title: str, text: str = "") -> None:
+        self._sections += 1
+        self._out.print()
+        self._out.print(Text.assemble((f"{self._sections}  {title}", "bold cyan"), f"  {text}" if text else ""))
+
+    def beginning(self, path: str) -> None:
+        """Where it happens."""
+        self._out.print(Text("A week in a tea shop", "bold"))
+        self._out.print(f"Three warehouses, three channels, a new file: {path}. Every name and date is made up.")
+
+    def goods(self) -> None:
+        """The warehouses, and what came in first."""
+        self._section("Goods come in")
+        listing = show.table("place", "", "time zone", "steps of its work", "received on Monday")
+        received = {command.location: _summed(command.lines) for command in RECEIPTS}
+        for place in LOCATIONS:
+            units = ", ".join(f"{quantity} {sku}" for sku, quantity in received[place.code].items())
+            listing.add_row(place.code, place.name, place.time_zone, ", ".join(place.steps), units)
+        self._out.print(listing)
+
+    def documents(self, told: Told) -> None:
+        """Each document, and what it came to."""
+        self._section("Orders come in", "signed webhooks and files, as the channels send them")
+        listing = show.table("document", "format", "what it came to")
+        for arrival in told.arrivals:
+            listing.add_row(arrival.delivery.file, arrival.delivery.what, _came_to(arrival))
+        self._out.print(listing)
+
+    def quarantine(self, told: Told) -> None:
+        """What could not be used, where and why; one is put right."""
+        self._section("What could not be used waits in quarantine", "nothing of it was written, nothing is lost")
+        self._out.print(quarantine_table(told.quarantine))
+        if told.replayed is not None:
+            self._out.print()
+            self._out.print(
+                f"MUG-GREEN is defined and received; replaying its document: {outcome(told.replayed)}"
+                f" ({', '.join(told.replayed.accepted or told.replayed.unchanged)})."
+            )
+
+    def why(self) -> None:
+        """Why a warehouse was chosen, and not the nearest."""
+        self._section("Why Milan?", f"{PRAGUE} goes to Prague, and Berlin is nearer")
+        self._out.print(explained(self._kernel.explain(PRAGUE)))
+
+    def diary(self, told: Told) -> None:
+        """The week in a few lines."""
+        self._section("The week")
+        listing = show.table("when (UTC)", "")
+        listing.show_header = False
+        for when, text in told.diary:
+            listing.add_row(when, text)
+        self._out.print(listing)
+
+    def timeline(self) -> None:
+        """One order from placing to the last parcel."""
+        order = self._kernel.order(HAMBURG)
+        self._section(f"One order: {HAMBURG}", f"{order.status}, {order.fulfillment_status}, {order.payment_status}")
+        self._out.print(timeline_table(self._kernel.timeline(HAMBURG)))
+
+    def stock(self) -> None:
+        """Where everything is at the end."""
+        self._section("Stock on Friday", "every unit in one place and one bucket")
+        views = tuple(self._kernel.stock(sku) for sku in SKUS)
+        self._out.print(places_table(views, sku=True))
+
+    def books(self, breaches: tuple[Breach, ...]) -> None:
+        """What was checked, and that it is right."""
+        self._section("The books")
+        self._out.print(f"{'; '.join(counts(self._kernel))}")
+        for breach in breaches:
+            self._out.print(
+                Text(f"{breach.identity}: {breach.where}: {breach.expected}, not {breach.actual}", show.BAD)
+            )
+        self._out.print(Text("verify: clean", show.GOOD) if not breaches else f"verify: {len(breaches)} breaches")
+
+    def again(self, events: int) -> None:
+        """What a second run of everything added to the log."""
+        self._section("Everything once more", "every document, receipt and command is sent a second time")
+        self._out.print(f"second run: {show.counted(events, 'new event')}")
+
+    def ending(self, url: str) -> None:
+        """What to try next."""
+        self._out.print()
+        self._out.print(Text("Try next:", "bold"))
+        for command in (f"order {HAMBURG}", "why SENCHA-100 LON", "quarantine"):
+            self._out.print(f"  {program()} {command} --store {quote(url)}", soft_wrap=True)
+
+
+def program() -> str:
+    """How to call this program again from here."""
+    if Path(sys.argv[0]).stem == "ordercore":
+        return "ordercore"
+    python, here = Path(sys.executable), Path.cwd()
+    found = which("python")
+    if found is not None and Path(found) == python:
+        return "python -m ordercore"
+    return f"{quote(str(python.relative_to(here) if python.is_relative_to(here) else python))} -m ordercore"
+
+
+def _summed(lines: Iterable[Received]) -> dict[str, int]:
+    units: dict[str, int] = {}
+    for line in lines:
+        assert isinstance(line.quantity, int)  # noqa: S101  # as the story writes them
+        units[line.sku] = units.get(line.sku, 0) + line.quantity
+    return units
+
+
+def _came_to(arrival: Arrival) -> Text:
+    if arrival.report is None:
+        return Text(f"turned away, {arrival.refused}", show.BAD)
+    kept = ("quarantine",) if arrival.report.quarantined else ()
+    return Text("; ".join((*arrival.orders, *kept)), show.OPEN if kept else "")

@@ -1,0 +1,177 @@
+"""The shop that a command works on: its kernel by URL, its channels by kind, and what its names could have meant."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+from attrs import frozen
+
+from ordercore.errors import ConfigurationError, NotFound, did_you_mean
+from ordercore.kernel import Kernel
+from ordercore.policies import Policies, Shortage
+from ordercore.ports import Channel, ChannelCapability, Decoded, Transmission
+from ordercore.store import Document, Query, ReadDocuments
+from ordercore.wiring.open import open_store
+from ordercore.wiring.plugins import Plugins, discover
+
+A = TypeVar("A")
+
+PAGE: Final = 1_000
+MOST_NAMES: Final = 20_000
+"""Names that are looked at for the nearest one."""
+
+_SQLITE: Final = "sqlite:///"
+_OFFICIAL: Final = ("csv", "shopify")
+
+store_option = click.option(
+    "--store", "url", metavar="URL", required=True, envvar="ORDERCORE_STORE", show_envvar=True,
+    help="The store, such as sqlite:///shop.db (relative) or sqlite:////var/lib/shop.db.",
+)  # fmt: skip
+
+shortage_option = click.option(
+    "--shortage", type=click.Choice(("refuse", "backorder", "partial")), default="refuse", show_default=True,
+    help="What happens to orders that stock does not cover.",
+)  # fmt: skip
+
+
+@contextmanager
+def opened(
+    url: str, channels: Mapping[str, Channel] | None = None, *, new: bool = False, shortage: Shortage = "refuse"
+) -> Iterator[Kernel]:
+    """A kernel over the store, with every installed plugin; closed at the end.
+
+    Unless `new`, the store must be there: to look into a file must not create it. Raises NotFound, ConfigurationError
+    and StoreError.
+    """
+    if "://" not in url:
+        raise ConfigurationError(f"{url!r} is not the URL of a store.", hint=f"Write {_SQLITE}{url}")
+    if not new and url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
+        raise NotFound(
+            f"There is no file {url.removeprefix(_SQLITE)}.", kind="store", name=url,
+            hint="`ordercore import` makes a store, and `ordercore demo` makes build/demo.db.",
+        )  # fmt: skip
+    plugins = discover()
+    policies = Policies(shortage=shortage)
+    with Kernel(open_store(url, plugins), plugins=plugins, channels=channels, policies=policies) as kernel:
+        yield kernel
+
+
+@frozen
+class HandedOver:
+    """A channel whose documents are files of whoever runs the command: there is no sender to check."""
+
+    channel: Channel
+
+    @property
+    def instance(self) -> str:
+        """As the channel's."""
+        return self.channel.instance
+
+    @property
+    def capabilities(self) -> frozenset[ChannelCapability]:
+        """As the channel's."""
+        return self.channel.capabilities
+
+    def verify(self, transmission: Transmission, *, now: datetime) -> None:
+        """A signature proves a sender over the network; this file was handed over."""
+
+    def decode(self, transmission: Transmission) -> Decoded:
+        """As the channel's."""
+        return self.channel.decode(transmission)
+
+
+def channel_of(kind: str, instance: str, settings: Mapping[str, object]) -> Channel:
+    """One account of an installed kind of channel. Raises ConfigurationError, saying what to install."""
+    kinds = Plugins(discover()).channel_kinds()
+    if kind not in kinds:
+        known = f"Installed kinds: {', '.join(sorted(kinds))}." if kinds else "No kind of channel is installed."
+        hint = f"Type: pip install ordercore-{kind}" if kind in _OFFICIAL else did_you_mean(kind, kinds) or known
+        raise ConfigurationError(f"There is no kind of channel {kind!r}.", kind=kind, hint=hint)
+    return kinds[kind].make(instance, settings)
+
+
+def file_channel(kind: str, instance: str, settings: Mapping[str, object]) -> HandedOver:
+    """The same for files. Raises ConfigurationError for a kind that does not read files."""
+    channel = channel_of(kind, instance, settings)
+    if "file" not in channel.capabilities:
+        raise ConfigurationError(f"The kind {kind!r} does not read files.", kind=kind)
+    return HandedOver(channel)
+
+
+def settings_of(map_path: Path | None, given: Sequence[str]) -> dict[str, Any]:
+    """Settings of a channel: the tables of a TOML file, then `key=value` pairs (`file.encoding=utf-8`) over them.
+
+    A value is TOML (`true`, `12`, `["a", "b"]`) where it reads as TOML, else text. Raises ConfigurationError.
+    """
+    settings: dict[str, Any] = {}
+    if map_path is not None:
+        try:
+            settings = tomllib.loads(map_path.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{map_path} is not TOML: {error}.") from None
+    for pair in given:
+        key, found, value = pair.partition("=")
+        if not found or not key:
+            raise ConfigurationError(f"--set {pair[:64]!r} is not of the form key=value.")
+        *tables, name = key.split(".")
+        table = settings
+        for part in tables:
+            table = table.setdefault(part, {})
+            if not isinstance(table, dict):
+                raise ConfigurationError(f"--set {key[:64]!r}: {part!r} is not a table.")
+        table[name] = _value(value)
+    return settings
+
+
+def _value(text: str) -> object:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def ask(kernel: Kernel, query: Query[A]) -> A:
+    """One read of the store."""
+    return kernel.store.read((query,), tenant=kernel.core.tenant).of(query)
+
+
+def documents(kernel: Kernel, kind: str, tag: str | None = None, most: int | None = None) -> Iterator[Document]:
+    """Documents of a kind in their order, a page at a time."""
+    after: tuple[str, str] | None = None
+    left = most
+    while left is None or left > 0:
+        page = ask(kernel, ReadDocuments(kind, tag, after, PAGE if left is None else min(PAGE, left)))
+        yield from page
+        if not page:
+            return
+        after = (page[-1].sort, page[-1].key)
+        left = None if left is None else left - len(page)
+
+
+@contextmanager
+def suggesting(kernel: Kernel, kind: str, document: str) -> Iterator[None]:
+    """A NotFound of this kind that has no hint gets the nearest names there are, whatever their case."""
+    try:
+        yield
+    except NotFound as error:
+        name = error.fields.get("name")
+        if error.hint or error.fields.get("kind") != kind or not isinstance(name, str):
+            raise
+        known = [one.key for one in documents(kernel, document, most=MOST_NAMES)]
+        hint = nearest(name, known) or (f"There are no {kind}s in this store." if not known else "")
+        raise NotFound(error.message, hint=hint, **error.fields) from None
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """A sentence with the nearest known names, or an empty one; names that only differ in case come first."""
+    alike = [name for name in known if name.casefold() == word.casefold()]
+    if alike:
+        return f"Did you mean {' or '.join(map(repr, alike[:3]))}?"
+    ending = [name for name in known if name.partition(":")[2] == word]
+    return f"Did you mean {' or '.join(map(repr, ending[:3]))}?" if ending else did_you_mean(word, known)
