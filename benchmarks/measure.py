@@ -1,0 +1,73 @@
+"""Interleaved rounds: every case once per round, so that a busy machine is busy for all of them alike.
+
+Quote ratios, and of these the ratio of the lower quartiles: noise only ever adds time, and a median of few rounds on
+a shared machine still has much of it.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Mapping
+
+from attrs import field, frozen
+
+
+@frozen
+class Case:
+    """`run()` does `units` units of work; `check()` is asked once at the end and must hold."""
+
+    run: Callable[[], object]
+    units: int
+    check: Callable[[], bool] = field(default=lambda: True)
+
+
+@frozen
+class Sample:
+    """Microseconds per unit, one figure per round."""
+
+    cpu: tuple[float, ...]
+    wall: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.cpu)
+
+    @property
+    def low(self) -> float:
+        """The lower quartile."""
+        return statistics.quantiles(self.cpu, n=4)[0] if len(self.cpu) > 1 else self.cpu[0]
+
+    @property
+    def least(self) -> float:
+        return min(self.cpu)
+
+    @property
+    def wall_median(self) -> float:
+        return statistics.median(self.wall)
+
+
+def interleaved(cases: Mapping[str, Case], rounds: int, warm: int = 1) -> dict[str, Sample]:
+    """Run every case once per round; the first `warm` rounds are not counted. Raises if a case fails its check."""
+    cpu: dict[str, list[float]] = {name: [] for name in cases}
+    wall: dict[str, list[float]] = {name: [] for name in cases}
+    for number in range(warm + rounds):
+        for name, case in cases.items():
+            gc.collect()
+            cpu_before, wall_before = time.process_time(), time.perf_counter()
+            case.run()
+            wall_after, cpu_after = time.perf_counter(), time.process_time()
+            if number >= warm:
+                cpu[name].append((cpu_after - cpu_before) / case.units * 1e6)
+                wall[name].append((wall_after - wall_before) / case.units * 1e6)
+    for name, case in cases.items():
+        if not case.check():
+            raise AssertionError(f"{name}: the books are wrong after the run")
+    return {name: Sample(tuple(cpu[name]), tuple(wall[name])) for name in cases}
+
+
+def resident_bytes() -> int:
+    """Memory of this process that is in RAM."""
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * 4096
