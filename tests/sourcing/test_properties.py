@@ -104,7 +104,7 @@ def test_what_is_served_and_what_is_missing_is_what_was_demanded(strategy, reque
     }
 
 
-@pytest.mark.parametrize("strategy", [priority, nearest], ids=["priority", "nearest"])
+@ALL
 @given(request=requests())
 def test_an_earlier_line_never_gets_less_for_the_sake_of_a_later_one(strategy, request):
     served = units_of(source(strategy, request).legs)
