@@ -59,6 +59,11 @@ def won(result: CommitResult, *, lost: type[CommitResult] | tuple[type[CommitRes
     return True
 
 
+def let_others_run() -> None:
+    """Between what was read and what is written, as a decision takes time; threads would seldom stop just there."""
+    time.sleep(0)
+
+
 def take_last_unit(store: Store, number: int, skus: Sequence[str]) -> list[str]:
     """Try to reserve one unit of each SKU; the SKUs that were got."""
     return [sku for sku in skus if won(store.commit(order(f"{sku}.{number}", reserve(sku, 1, "1"))))]
@@ -96,6 +101,7 @@ def fight_for_claims(store: Store, number: int, attempts: int, orders: int) -> i
         kind = chance.choice((ship, release)) if held > 0 and chance.random() < 0.6 else reserve
         quantity = chance.randint(1, 3) if kind is reserve else held
         asked = order(f"{number}.{attempt}", kind("TEA", quantity, "1"), stream=stream, expected=head.version)
+        let_others_run()
         done += won(store.commit(asked), lost=(Short, Conflicted))
     return done
 
@@ -203,6 +209,7 @@ def write_what_was_seen(store: Store, number: int, attempts: int) -> list[int]:
     for attempt in range(attempts):
         query = ReadHead(Stream("order/1"))
         seen = store.read([query]).of(query)
+        let_others_run()
         if won(store.commit(batch(f"{number}.{attempt}", append("order/1", seen, Noted("x")))), lost=Conflicted):
             mine.append(seen + 1)
     return mine
@@ -224,6 +231,7 @@ def count_up(store: Store, number: int, attempts: int) -> int:
             requires=[] if by_revision else [Require("turn", turn)],
             bumps=["turn"],
         )
+        let_others_run()
         done += won(store.commit(asked), lost=Conflicted)
     return done
 
