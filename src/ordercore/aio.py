@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 from ordercore.engine import Calls, StoreCall
 from ordercore.errors import Rejected
 from ordercore.intake import ItemMapping, Quarantined
-from ordercore.message import Command, Receipt
+from ordercore.message import Command, Envelope, Receipt
 from ordercore.order import Order
 from ordercore.plan import Explanation
 from ordercore.policies import Policies
@@ -108,13 +108,19 @@ class AsyncKernel:
         return receipt
 
     async def handle_many(
-        self, commands: Iterable[Command[Any]], *, actor: str = "", effective: datetime | None = None, group: int = 200
+        self,
+        commands: Iterable[Command[Any] | Envelope[Any]],
+        *,
+        actor: str = "",
+        effective: datetime | None = None,
+        group: int = 200,
     ) -> list[Receipt[Any] | Rejected]:
         """Independent commands, `group` to a commit; one result each, in the same order. Refusals are values here.
 
-        Commands on one stream see each other in their order; across streams commands of one group do not.
+        Commands on one stream see each other in their order; across streams commands of one group do not. An `Envelope`
+        gives a command its own key and effective time.
         """
-        tasks = [self.core.task(command, actor=actor, effective=effective) for command in commands]
+        tasks = self.core.tasks(commands, actor=actor, effective=effective)
         results = await self._drive(self.core.handle_many(tasks, group))
         if self._works_itself:
             await self._work_if_due()

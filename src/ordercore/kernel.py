@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 from ordercore.engine import Calls
 from ordercore.errors import Rejected
 from ordercore.intake import ItemMapping, Quarantined
-from ordercore.message import Command, Receipt
+from ordercore.message import Command, Envelope, Receipt
 from ordercore.order import Order
 from ordercore.plan import Explanation
 from ordercore.policies import Policies
@@ -100,13 +100,19 @@ class Kernel:
         return receipt
 
     def handle_many(
-        self, commands: Iterable[Command[Any]], *, actor: str = "", effective: datetime | None = None, group: int = 200
+        self,
+        commands: Iterable[Command[Any] | Envelope[Any]],
+        *,
+        actor: str = "",
+        effective: datetime | None = None,
+        group: int = 200,
     ) -> list[Receipt[Any] | Rejected]:
         """Independent commands, `group` to a commit; one result each, in the same order. Refusals are values here.
 
-        Commands on one stream see each other in their order; across streams commands of one group do not.
+        Commands on one stream see each other in their order; across streams commands of one group do not. An `Envelope`
+        gives a command its own key and effective time.
         """
-        tasks = [self.core.task(command, actor=actor, effective=effective) for command in commands]
+        tasks = self.core.tasks(commands, actor=actor, effective=effective)
         results = self._drive(self.core.handle_many(tasks, group))
         if self._works_itself:
             self._work_if_due()

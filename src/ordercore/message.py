@@ -27,6 +27,19 @@ class Event:
 
 
 @frozen
+class Envelope(Generic[R]):
+    """A command with what `handle_many` would otherwise say for all: its own key, time, and cause.
+
+    `key`: idempotency key, unless the command has a natural one; `effective`: when it is true in the world.
+    """
+
+    command: Command[R]
+    key: str | None = None
+    effective: datetime | None = None
+    cause: str = ""
+
+
+@frozen
 class Context:
     """Everything a decision may know of the world outside its state; decisions have no clock of their own.
 

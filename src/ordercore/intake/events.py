@@ -12,6 +12,7 @@ import attrs
 from attrs import field, frozen
 
 from ordercore.errors import Corrupted
+from ordercore.intake.history_notes import HistoryProgress, ReversalTaken
 from ordercore.message import DocumentType
 from ordercore.ports import Problem, SourceVersion, Transmission
 
@@ -68,6 +69,8 @@ DOCUMENTS: Final[tuple[DocumentType, ...]] = (
     DocumentType("intake.seen", Seen),
     DocumentType("intake.quarantined", Quarantined),
     DocumentType("intake.raw", RawDocument),
+    DocumentType("intake.history_progress", HistoryProgress),
+    DocumentType("intake.reversal_taken", ReversalTaken),
 )
 
 

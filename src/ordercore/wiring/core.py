@@ -11,7 +11,7 @@ from ordercore.engine import Calls, Engine, Task
 from ordercore.errors import ConfigurationError, Rejected, did_you_mean
 from ordercore.flows.shop import Shop
 from ordercore.intake import ItemMapping
-from ordercore.message import Command, Context, Receipt
+from ordercore.message import Command, Context, Envelope, Receipt
 from ordercore.plan import Explanation
 from ordercore.policies import Policies
 from ordercore.ports import Channel, Clock, Ids, Transmission
@@ -74,6 +74,19 @@ class Core:
         return Task(
             command, context, lambda: route.flow(command, context, shop), route.is_order, expect, shop.policies.replans
         )
+
+    def tasks(
+        self, commands: Iterable[Command[Any] | Envelope[Any]], *, actor: str, effective: datetime | None
+    ) -> list[Task[Any]]:
+        """Commands with their contexts; what an envelope says of its command goes before what is said for all."""
+        made: list[Task[Any]] = []
+        for one in commands:
+            if isinstance(one, Envelope):
+                when = effective if one.effective is None else one.effective
+                made.append(self.task(one.command, key=one.key, actor=actor, effective=when, cause=one.cause))
+            else:
+                made.append(self.task(one, actor=actor, effective=effective))
+        return made
 
     def handle(self, task: Task[R]) -> Calls[Receipt[R]]:
         """One command to its receipt."""

@@ -16,6 +16,7 @@ from ordercore.message import Command, Context
 from ordercore.order import commands as o
 from ordercore.order.state import stream_of
 from ordercore.stock import commands as s
+from ordercore.wiring.history import NoteHistory, flow_note_history, history_key
 
 
 @frozen
@@ -89,6 +90,7 @@ ROUTES: Final[Mapping[type[Command[Any]], Route]] = {
     s.ExtendReservation: Route(cart.flow_extend_reservation, lambda c: f"reservation/{c.cart}"),
     s.ReleaseReservation: Route(cart.flow_release_reservation, lambda c: f"reservation/{c.cart}"),
     s.ExpireReservation: Route(cart.flow_expire_reservation, lambda c: f"reservation/{c.cart}"),
+    NoteHistory: Route(flow_note_history, history_key, history_key),
 }
 
 TIMERS: Final[Mapping[str, Callable[[str], Command[Any]]]] = {cart.EXPIRE: s.ExpireReservation}
