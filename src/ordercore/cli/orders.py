@@ -39,12 +39,12 @@ def orders_command(url: str, status: str | None, newest: bool, limit: int, after
             with suggesting(kernel, "order", SUMMARY):
                 key = (kernel.order(after).head.placed_at.isoformat(), after)
         rows = kernel.orders(status, after=key, limit=limit + 1, newest_first=newest)
-        listing = show.table("order", "placed (UTC)", "status", "fulfillment", "payment", "returns", ">total")
+        listing = show.table("=order", "=placed (UTC)", "status", "fulfillment", "payment", "returns", ">total")
         for row in rows[:limit]:
             one = row.summary
             listing.add_row(
                 row.id, show.moment(one.placed_at), show.styled(one.status), show.styled(one.fulfillment),
-                show.styled(one.payment), show.styled(one.returned), str(Money(one.total, one.currency)),
+                show.styled(_or_blank(one.payment)), show.styled(_or_blank(one.returned)), str(Money(one.total, one.currency)),
             )  # fmt: skip
         if not rows:
             out.print("No orders" + (f" with status {status}." if status else "."))
@@ -72,6 +72,11 @@ def order_command(url: str, order_id: str) -> None:
             out.print(explained(explanation))
         out.print()
         out.print(timeline_table(kernel.timeline(order_id)))
+
+
+def _or_blank(status: str) -> str:
+    """A list is easier to read without what never happened."""
+    return "" if status == "none" else status
 
 
 def explanation_of(kernel: Kernel, order_id: str) -> Explanation | None:
@@ -165,14 +170,14 @@ def _parcel_state(parcel: Parcel) -> Text:
     if parcel.facts:
         last = max(parcel.facts)
         where = f", {show.clean(last.location)}" if last.location else ""
-        state = "delivered" if parcel.delivered else last.status
+        state = "delivered" if parcel.delivered else last.status.replace("_", " ")
         return Text(f"{state} ({show.moment(last.occurred_at)}{where})", show.GOOD if parcel.delivered else "")
     return show.styled("delivered") if parcel.delivered else Text("shipped")
 
 
 def timeline_table(entries: tuple[TimelineEntry, ...]) -> object:
     """What happened, oldest first; the time is when it was true in the world."""
-    listing = show.table("when (UTC)", "who", "what happened")
+    listing = show.table("=when (UTC)", "=who", "what happened")
     for entry in entries:
         listing.add_row(show.moment(entry.effective_at), show.clean(entry.actor), show.in_words(entry.text))
     return listing

@@ -38,18 +38,21 @@ def console(*, errors: bool = False) -> Console:
 
 
 def table(*columns: str, title: str = "") -> Table:
-    """A table with a line under its headings and nothing else; a heading that begins with > is a column of numbers."""
+    """A table with a line under its headings and nothing else.
+
+    A heading that begins with > is a column of numbers; one that begins with = is never broken over lines.
+    """
     made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, title=title or None, title_justify="left",
                  title_style="bold", header_style="bold")  # fmt: skip
     for name in columns:
-        right = name.startswith(">")
-        made.add_column(name.removeprefix(">"), justify="right" if right else "left", no_wrap=right, overflow="fold")
+        right, whole = name.startswith(">"), name.startswith((">", "="))
+        made.add_column(name.lstrip(">="), justify="right" if right else "left", no_wrap=whole, overflow="fold")
     return made
 
 
 def styled(word: str) -> Text:
-    """A status word in its colour."""
-    return Text(word, _STYLES.get(word, ""))
+    """A status in its colour, `partially_shipped` in two words."""
+    return Text(word.replace("_", " "), _STYLES.get(word, ""))
 
 
 def clean(text: str) -> str:
@@ -58,11 +61,8 @@ def clean(text: str) -> str:
 
 
 def moment(instant: datetime | None) -> str:
-    """`2026-03-02 09:12`, in UTC; seconds only where there are any."""
-    if instant is None:
-        return ""
-    utc = instant.astimezone(UTC)
-    return f"{utc:%Y-%m-%d %H:%M:%S}" if utc.second else f"{utc:%Y-%m-%d %H:%M}"
+    """`2026-03-02 09:12`, in UTC."""
+    return "" if instant is None else f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def in_words(text: str) -> str:

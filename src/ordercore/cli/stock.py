@@ -8,13 +8,14 @@ import click
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from ordercore.catalog import Item
 from ordercore.cli import show
 from ordercore.cli.shop import ask, documents, opened, store_option, suggesting
 from ordercore.flows.record import WAITING
 from ordercore.kernel import Kernel
 from ordercore.order.summary import WaitingLine
 from ordercore.stock.lots import LOT, LotFacts
-from ordercore.store import BUCKETS, ReadDocuments
+from ordercore.store import BUCKETS, ReadDocument, ReadDocuments
 from ordercore.views import StockView
 
 MOST_LINES = 50
@@ -38,9 +39,18 @@ def stock_command(url: str, skus: tuple[str, ...]) -> None:
 def print_stock(out: Console, kernel: Kernel, view: StockView) -> None:
     """Places, lots and waiting lines of one SKU."""
     name = f" {show.clean(view.name)}" if view.name else ""
-    out.print(Text.assemble((view.sku, "bold"), name, f", in {view.unit}"))
+    out.print(Text.assemble((view.sku, "bold"), name, f", in {view.unit}" if view.unit != "unit" else ""))
+    item = ask(kernel, ReadDocument("item", view.sku))
+    if item is not None and isinstance(item.body, Item) and not item.body.tracked:
+        out.print("Not tracked: a fee or a service, which has no stock.")
+        return
+    lots = _expiry(kernel, view)
     if view.rows:
-        out.print(places_table((view,), lots=_expiry(kernel, view)))
+        out.print(places_table((view,), lots=lots))
+    if lots:
+        out.print(
+            Text("A line is bound to a lot when it is picked or shipped; until then it claims of the place.", show.DIM)
+        )
     free, there = show.units(view.available, view.scale), show.units(view.on_hand, view.scale)
     out.print(f"{there} on hand, {free} free.")
     _print_waiting(out, kernel, view)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 from rich.console import RenderableType
 from rich.text import Text
@@ -10,6 +12,7 @@ from ordercore.cli import show
 from ordercore.cli.shop import opened, store_option, suggesting
 from ordercore.flows.record import SUMMARY
 from ordercore.message import Event
+from ordercore.order import events as o
 from ordercore.plan import Explanation
 from ordercore.stock import events as s
 from ordercore.views import Why
@@ -47,21 +50,28 @@ def why_command(url: str, last: int, name: str, location: str | None) -> None:
 
 def journal_table(found: Why, scale: int, last: int) -> RenderableType:
     """Movements, oldest first, each with what stood there afterwards."""
-    listing = show.table("when (UTC)", "change", ">on hand", ">free", "stream", "what happened")
+    listing = show.table("=when (UTC)", "=change", ">on hand", ">free", "=document", "event")
     for movement in found.movements[-last:]:
-        change = show.listed(f"{show.signed(units, scale)} {bucket}" for bucket, units in movement.change)
         listing.add_row(
-            show.moment(movement.effective_at), change, show.units(movement.on_hand, scale),
-            show.units(movement.available, scale), movement.stream, show.in_words(told(movement.event)),
+            show.moment(movement.effective_at), _changed(movement.change, scale), show.units(movement.on_hand, scale),
+            show.units(movement.available, scale), movement.stream.removeprefix("order/"), show.in_words(told(movement.event)),
         )  # fmt: skip
     return listing
 
 
+def _changed(change: Sequence[tuple[str, int]], scale: int) -> str:
+    """`2 available -> reserved` for units that stay at the place, `+10 available` for those that come or go."""
+    if len(change) == 2 and change[0][1] == -change[1][1]:
+        (source, _), (target, quantity) = sorted(change, key=lambda one: one[1])
+        return f"{show.units(quantity, scale)} {source} -> {target}"
+    return show.listed(f"{show.signed(units, scale)} {bucket}" for bucket, units in change)
+
+
 def told(event: Event) -> str:
-    """A stock movement in a few words."""
+    """A stock movement in a few words; which order it was is said by its stream."""
     match event:
         case s.StockReceived():
-            return "received" + (f" from {event.source}" if event.source else "")
+            return "received"
         case s.StockOpened():
             return f"opening balance {event.reference}"
         case s.StockAdjusted():
@@ -82,6 +92,28 @@ def told(event: Event) -> str:
             return "the cart's time was up"
         case s.ReservationUpgraded():
             return f"the cart became order {event.order}"
+        case _:
+            return _told_of_order(event)
+
+
+def _told_of_order(event: Event) -> str:
+    match event:
+        case o.OrderAllocated():
+            return "reserved"
+        case o.WorkReleased() | o.WorkRecalled():
+            return f"{'released as' if isinstance(event, o.WorkReleased) else 'recalled from'} {event.fulfillment}"
+        case o.LinesPicked():
+            return f"picked for {event.fulfillment}"
+        case o.PickShorted():
+            return "not on the shelf" + (f", because: {event.reason}" if event.reason else "")
+        case o.ParcelPacked():
+            return f"packed into {event.parcel}"
+        case o.ParcelShipped():
+            return f"shipped in {event.parcel}"
+        case o.ReturnReceived():
+            return f"return {event.return_id}"
+        case o.LinesCancelled():
+            return "cancelled" + (f", because: {event.reason}" if event.reason else "")
         case _:
             return describe(event)
 

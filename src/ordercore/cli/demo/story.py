@@ -103,6 +103,11 @@ class Arrival:
     orders: tuple[str, ...] = ()
     refused: str = ""
 
+    @property
+    def accepted(self) -> tuple[OrderId, ...]:
+        """Orders that it placed or cancelled."""
+        return self.report.accepted if self.report is not None else ()
+
 
 @define
 class Told:

@@ -59,10 +59,17 @@ class Telling:
         for arrival in told.arrivals:
             listing.add_row(arrival.delivery.file, arrival.delivery.what, _came_to(arrival))
         self._out.print(listing)
+        refused = sum(bool(arrival.refused) for arrival in told.arrivals)
+        self._out.print(
+            f"{len(told.arrivals)} documents: {len({id for one in told.arrivals for id in one.accepted})} orders placed, "
+            f"{refused} sender turned away, {len(told.quarantine)} documents in quarantine."
+        )
 
     def quarantine(self, told: Told) -> None:
         """What could not be used, where and why; one is put right."""
-        self._section("What could not be used waits in quarantine", "nothing of it was written, nothing is lost")
+        self._section(
+            "What could not be used waits in quarantine", "nothing of such an order is written, nothing is lost"
+        )
         self._out.print(quarantine_table(told.quarantine))
         if told.replayed is not None:
             self._out.print()
@@ -116,7 +123,7 @@ class Telling:
         """What to try next."""
         self._out.print()
         self._out.print(Text("Try next:", "bold"))
-        for command in (f"order {HAMBURG}", "why SENCHA-100 LON", "quarantine"):
+        for command in (f"order {HAMBURG}", "stock SENCHA-100", "why CUP-BLUE LON"):
             self._out.print(f"  {program()} {command} --store {quote(url)}", soft_wrap=True)
 
 

@@ -1,0 +1,108 @@
+"""The demonstration: the same every time, twice over without a new event, and nothing outside of build/."""
+
+import base64
+import hashlib
+import hmac
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from hatchling.builders.wheel import WheelBuilder
+
+from ordercore import Kernel
+from ordercore.cli import shop
+from ordercore.cli.demo.clock import DemoClock
+from ordercore.cli.demo.documents import DELIVERIES, SECRET, transmission
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def empty(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    return tmp_path
+
+
+def test_it_starts_from_an_empty_file_and_tells_the_same_story_each_time(run, empty):
+    status, first, err = run("demo")
+    assert (status, err) == (0, "")
+    assert run("demo") == (0, first, "")
+    assert {path.relative_to(empty).parts[0] for path in empty.rglob("*")} == {"build"}
+
+
+def test_it_shows_what_it_promises_in_at_most_a_hundred_and_twenty_lines(run, empty):
+    _, told, _ = run("demo")
+    lines = told.splitlines()
+    assert "second run: 0 new events" in lines
+    assert "verify: clean" in lines
+    assert len(lines) <= 120
+    assert max(map(len, lines)) <= 100
+    for shown in ("turned away, 401", "line_items[0].sku", "unclosed_quote", "total_mismatch", "more_parcels",
+                  "not on the shelf", "S-2511", "restocked", "cart", "4 wait", "hold review released"):  # fmt: skip
+        assert shown in told, shown
+
+
+def test_the_next_commands_work_as_printed(run, empty):
+    _, told, _ = run("demo")
+    commands = [line.partition(" -m ordercore ")[2].split() for line in told.splitlines()[-3:]]
+    assert len(commands) == 3
+    for arguments in commands:
+        status, out, err = run(*arguments)
+        assert (status, err) == (0, "")
+        assert out
+
+
+def test_its_story_is_in_the_store(run, empty):
+    run("demo")
+    with Kernel.open("sqlite:///build/demo.db") as kernel:
+        statuses = {row.id: (row.summary.status, row.summary.fulfillment) for row in kernel.orders()}
+        assert statuses["web:450781002"] == ("completed", "delivered")
+        assert statuses["web:450781007"] == ("cancelled", "cancelled")
+        assert len(statuses) == 11
+        assert {kept.status for kept in kernel.quarantine(status=None)} == {"open", "replayed"}
+        assert kernel.verify() == ()
+
+
+def test_at_least_eight_documents_come_with_the_package_and_the_signatures_are_over_their_bytes():
+    assert len(DELIVERIES) >= 8
+    assert {delivery.file.rpartition(".")[2] for delivery in DELIVERIES} == {"http", "csv"}
+    forged = []
+    for delivery in DELIVERIES:
+        if delivery.file.endswith(".http"):
+            came = transmission(delivery, DemoClock())
+            right = base64.b64encode(hmac.new(SECRET.encode(), came.body, hashlib.sha256).digest()).decode()
+            if came.headers["x-shopify-hmac-sha256"] != right:
+                forged.append(delivery.file)
+    assert forged == ["web-1003.http"]
+
+
+def test_the_wheel_has_every_document():
+    data = files("ordercore.cli.demo") / "data"
+    packed = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
+    documents = {path.name for path in data.iterdir()}
+    assert {delivery.file for delivery in DELIVERIES} < documents
+    assert {f"ordercore/cli/demo/data/{name}" for name in documents} <= packed
+
+
+def test_a_file_of_somebody_else_is_never_replaced(run, empty):
+    (empty / "mine.db").write_text("mine")
+    status, _, err = run("demo", "--store", "sqlite:///mine.db")
+    assert status == 2
+    assert "is there already" in err
+    assert (empty / "mine.db").read_text() == "mine"
+
+
+def test_another_new_file_will_do(run, empty):
+    status, told, _ = run("demo", "--store", "sqlite:///tea/shop.db")
+    assert status == 0
+    assert told.endswith("--store sqlite:///tea/shop.db\n")
+    assert not (empty / "build").exists()
+
+
+def test_without_its_plugins_it_says_what_to_install(run, empty, monkeypatch):
+    monkeypatch.setattr(shop, "discover", tuple)
+    status, out, err = run("demo")
+    assert (status, out) == (2, "")
+    assert "pip install ordercore-shopify" in err
+    assert list(empty.iterdir()) == []
