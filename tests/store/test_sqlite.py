@@ -21,7 +21,9 @@ from ordercore.store import (
     Committed,
     Duplicate,
     PutDocument,
+    ReadCounter,
     ReadDocuments,
+    ReadHead,
     ReadLog,
     ReadOffers,
     ReadOutcome,
@@ -40,6 +42,7 @@ from ordercore.testing.sample_events import (
     HERE,
     NOW,
     Noted,
+    Sample,
     Sheet,
     append,
     batch,
@@ -396,6 +399,15 @@ class TestThreadsAndForks:
         assert len(alive) <= 2
         assert rows(store, "TEA")["TEA", HERE, "", ""][0] == 5
 
+    def test_a_store_that_nobody_closed_closes_its_file(self, path):
+        store = opened(path)
+        store.commit(delivery("in", receive("TEA", 1)))
+        assert path.with_name("shop.db-wal").exists()
+        del store
+        gc.collect()
+        # SQLite removes it when the last connection is closed.
+        assert not path.with_name("shop.db-wal").exists()
+
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
     def test_a_forked_child_has_connections_of_its_own(self, store, path):
         store.commit(delivery("parent", receive("TEA", 1)))
@@ -427,6 +439,20 @@ class TestThreadsAndForks:
 
 
 class TestScans:
+    def test_a_large_read_answers_as_many_small_ones_do(self, store):
+        for n in range(9):
+            store.commit(delivery(f"in{n}", receive(f"SKU{n}", n + 1)))
+            store.commit(batch(f"c{n}", append(f"order/{n}", 0, *[Noted("x")] * (n % 3)), bumps=[f"n{n % 4}"]))
+        store.commit(batch("pair", append("order/1", 1, Noted("y")), append("order/2", 2, Noted("z"))))
+        queries = [
+            *(ReadOutcome(f"c{n}", Sample(f"c{n % 5}")) for n in range(12)), ReadOutcome("pair"),
+            *(ReadStream(f"order/{n}", n % 2) for n in range(12)), *(ReadHead(f"order/{n}") for n in range(12)),
+            *(ReadCounter(f"n{n}") for n in range(8)), *(ReadOffers((f"SKU{n}", f"SKU{n + 1}")) for n in range(10)),
+            ReadPositions(("SKU1",)),
+        ]  # fmt: skip
+        together = store.read(queries)
+        assert [together.of(query) for query in queries] == [store.read([query]).of(query) for query in queries]
+
     def test_a_listing_reads_the_index_and_not_every_body(self, store):
         put = [PutDocument("sheet", f"{n:03d}", Sheet("x" * 100), None, "open", f"{n % 7}") for n in range(50)]
         store.commit(batch("a", documents=put))

@@ -22,7 +22,7 @@ _GAPS: Final = """select stream, version, expected from (
 ) where version <> expected"""
 _STORED: Final = f"""select sku.sku, place, lot, owner, {", ".join(BUCKETS)}
     from sku join cell on cell.sku = sku.n join position on position.id = cell.id where sku.tenant = ?"""
-_STRAY: Final = "select id from position where id not in (select id from cell)"
+_STRAY: Final = "select id from position where not exists (select 1 from cell where cell.id = position.id)"
 
 
 def breaches(reading: Reading) -> Iterator[Breach]:

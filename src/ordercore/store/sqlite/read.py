@@ -28,7 +28,6 @@ from ordercore.store.query import (
     ReadOutcome,
     ReadPositions,
     ReadStream,
-    Snapshot,
 )
 from ordercore.store.result import Page
 from ordercore.store.scalars import micros_of, moment_of, position_of
@@ -75,15 +74,9 @@ class Reading:
         self.cells = cells
         self.tenant = tenant
 
-    def answers(self, queries: Sequence[Query[Any]]) -> Snapshot:
-        """All of them, as of one moment."""
-        if len(queries) == 1 and type(queries[0]) in _ONE_STATEMENT:
-            query = queries[0]
-            return Snapshot({id(query): _ANSWERS[type(query)](self, query)})
-        self.execute("begin")
-        snapshot = Snapshot({id(query): _ANSWERS[type(query)](self, query) for query in queries})
-        self.execute("commit")
-        return snapshot
+    def answer(self, query: Query[Any]) -> object:
+        """One of them."""
+        return _ANSWERS[type(query)](self, query)
 
     def events(self, position: int, crc: int, raw: bytes) -> tuple[Event, ...]:
         """The events of a log row. Raises Corrupted naming the position, NotFound for an event nobody registered."""
@@ -100,8 +93,18 @@ class Reading:
     def outcome(self, command_id: CommandId, fingerprint: bytes | None) -> Outcome | None:
         """What became of a command id; without a fingerprint it counts as the same command."""
         rows = self.execute(_OUTCOME, (self.tenant, command_id)).fetchall()
-        if not rows:
-            return None
+        return self._outcome(command_id, rows, fingerprint) if rows else None
+
+    def outcome_of(self, query: ReadOutcome) -> Outcome | None:
+        rows = self.execute(_OUTCOME, (self.tenant, query.command_id)).fetchall()
+        return self.outcome_from(rows, query) if rows else None
+
+    def outcome_from(self, rows: Sequence[Any], query: ReadOutcome) -> Outcome:
+        """The outcome that these rows of the log tell."""
+        command = query.command
+        return self._outcome(query.command_id, rows, None if command is None else self.codec.fingerprint(command))
+
+    def _outcome(self, command_id: CommandId, rows: Sequence[Any], fingerprint: bytes | None) -> Outcome:
         appended = tuple(
             (Stream(stream), version, self.events(position, crc, raw))
             for position, _, stream, version, _, crc, raw in rows
@@ -110,10 +113,6 @@ class Reading:
         matches = fingerprint is None or fingerprint == rows[0][1]
         position = Cursor(str(rows[-1][0])) if appended else None
         return Outcome(command_id, matches, moment_of(rows[0][4]), position, appended)
-
-    def outcome_of(self, query: ReadOutcome) -> Outcome | None:
-        command = query.command
-        return self.outcome(query.command_id, None if command is None else self.codec.fingerprint(command))
 
     def stream(self, query: ReadStream) -> Head:
         after = query.after
@@ -276,4 +275,4 @@ _ANSWERS: Final[Mapping[type, Callable[[Reading, Any], object]]] = {
     ReadOutcome: Reading.outcome_of,
     ReadLog: Reading.recorded,
 }
-_ONE_STATEMENT: Final = frozenset((ReadStream, ReadHead, ReadDocument, ReadDocuments, ReadCounter, ReadOutcome))
+ONE_STATEMENT: Final = frozenset((ReadStream, ReadHead, ReadDocument, ReadDocuments, ReadCounter, ReadOutcome))

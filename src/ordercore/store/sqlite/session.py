@@ -116,6 +116,11 @@ class Session:
         """Undo all since `begin`."""
         self.execute("rollback")
 
+    def __del__(self) -> None:
+        """A store that nobody closed does not leave its connections to the garbage collector."""
+        if getattr(self, "connection", None) is not None:
+            self.close()
+
     def close(self) -> None:
         """Close it, unless it is in the middle of something."""
         with self._lock:
@@ -188,6 +193,7 @@ class Database:
         for setting in (
             f"synchronous = {self.synchronous}", "cache_size = -65536", "temp_store = memory", "trusted_schema = off",
             f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
+            "journal_size_limit = 67108864",
         ):  # fmt: skip
             connection.execute(f"pragma {setting}")
         known = schema.recognize(connection, self.path)

@@ -15,8 +15,8 @@ from ordercore.store.contract import Capability, EventCodec
 from ordercore.store.query import Outcome, Query, Snapshot
 from ordercore.store.result import Breach, CommitResult, Committed, Conflicted, Lease, Page, Unknown
 from ordercore.store.scalars import position_of
-from ordercore.store.sqlite import audit, timers
-from ordercore.store.sqlite.read import Reading
+from ordercore.store.sqlite import audit, bulk, timers
+from ordercore.store.sqlite.read import ONE_STATEMENT, Reading
 from ordercore.store.sqlite.refusal import refusal_of
 from ordercore.store.sqlite.rows import Cells, Writing
 from ordercore.store.sqlite.session import Database, Session
@@ -88,7 +88,15 @@ class SQLiteStore:
     def read(self, queries: Sequence[Query[Any]], *, tenant: str = "") -> Snapshot:
         """Answer all queries from one snapshot; never waits for writers."""
         with self._database.session() as session:
-            return self._reading(session, tenant).answers(queries)
+            reading = self._reading(session, tenant)
+            if len(queries) == 1 and type(queries[0]) in ONE_STATEMENT:
+                return Snapshot({id(queries[0]): reading.answer(queries[0])})
+            answers: dict[int, object] = {}
+            session.execute("begin")
+            for query in queries if len(queries) < bulk.MANY else bulk.answer(reading, queries, answers):
+                answers[id(query)] = reading.answer(query)
+            session.execute("commit")
+            return Snapshot(answers)
 
     def commit(self, batch: Batch) -> CommitResult:
         """All or nothing, durable when it returns. Raises StoreBusy after the deadline."""
