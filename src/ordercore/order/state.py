@@ -11,7 +11,7 @@ from ordercore.errors import NotFound
 from ordercore.message import Event
 from ordercore.order import events as e
 from ordercore.order import fulfillment, lines, payment, returns
-from ordercore.order.fulfillment import Parcel, TrackingFact, Work
+from ordercore.order.fulfillment import CARRIER, Parcel, TrackingFact, Work
 from ordercore.order.holds import Hold, without
 from ordercore.order.lines import Lines, LineState
 from ordercore.order.payment import Payments, payment_status
@@ -169,7 +169,22 @@ def _adopted(id: OrderId, event: e.OrderAdopted) -> Order:
         state[facts.line] = lines.checked(
             LineState(facts, waiting, c.backordered, c.cancelled, 0, c.shipped, c.delivered, 0, c.returned, c.claims)
         )
-    return Order(id, 1, event, state, payments=_NO_PAYMENTS)
+    return Order(id, 1, event, state, parcels=_under_way(event), payments=_NO_PAYMENTS)
+
+
+ADOPTED: Final = "adopted"
+"""The parcel that stands for everything an adopted order had shipped, and that had not arrived."""
+
+
+def _under_way(event: e.OrderAdopted) -> Mapping[str, Parcel]:
+    """How the host shipped is not known here; without a parcel these units could never be delivered."""
+    skus = {line.line: line.sku for line in event.lines}
+    contents = tuple(
+        lines.Moved(c.line, skus[c.line], CARRIER, "", c.shipped - c.delivered)
+        for c in event.counters
+        if c.shipped > c.delivered
+    )
+    return {ADOPTED: Parcel(ADOPTED, CARRIER, contents, shipped=True)} if contents else {}
 
 
 def _allocated(order: Order, event: e.OrderAllocated) -> Order:

@@ -9,22 +9,47 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from ordercore.testing import strategies
+    from ordercore.testing.builders import an_order, assert_consistent, given_stock, place
     from ordercore.testing.clock import ManualClock
+    from ordercore.testing.differential import DifferentialMachine
+    from ordercore.testing.ids import CountedIds
+    from ordercore.testing.machine import OrdercoreMachine
     from ordercore.testing.store_suite import StoreSuite
 
 _WHERE: Final = {
+    "CountedIds": "ordercore.testing.ids",
+    "DifferentialMachine": "ordercore.testing.differential",
     "ManualClock": "ordercore.testing.clock",
+    "OrdercoreMachine": "ordercore.testing.machine",
     "StoreSuite": "ordercore.testing.store_suite",
+    "an_order": "ordercore.testing.builders",
+    "assert_consistent": "ordercore.testing.builders",
+    "given_stock": "ordercore.testing.builders",
+    "place": "ordercore.testing.builders",
 }
 
-__all__ = ["ManualClock", "StoreSuite"]
+__all__ = [
+    "CountedIds",
+    "DifferentialMachine",
+    "ManualClock",
+    "OrdercoreMachine",
+    "StoreSuite",
+    "an_order",
+    "assert_consistent",
+    "given_stock",
+    "place",
+    "strategies",
+]
 
 
 def __getattr__(name: str) -> object:
+    if name == "strategies":
+        return import_module("ordercore.testing.strategies")
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_WHERE[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_WHERE})
+    return sorted({*globals(), *_WHERE, "strategies"})

@@ -1,0 +1,293 @@
+"""Rules of the stateful machine: everything that is asked of orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, Final
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from ordercore.lifecycle import ORDER
+from ordercore.message import Command
+from ordercore.order import (
+    AddHold,
+    AdoptedLine,
+    AdoptOrder,
+    AllocateOrder,
+    CancelLines,
+    ConfirmDelivery,
+    ConfirmOrder,
+    Content,
+    Line,
+    Order,
+    PackParcel,
+    PickLines,
+    PlaceOrder,
+    RecallWork,
+    ReceiveReturn,
+    RecordPayment,
+    RecordTracking,
+    ReleaseHold,
+    ReleaseOrder,
+    ReturnedLine,
+    Ship,
+    ShortPick,
+)
+from ordercore.testing.shopkeeping import FREE, LOCATIONS, SKUS, Shopkeeping
+from ordercore.values import Money, OrderId
+
+ORDERS_MOST: Final = 9
+
+_NUMBER: Final = st.integers(0, 11)
+_UNITS: Final = st.integers(1, 4)
+_LATE: Final = st.sampled_from([0, 0, 0, 0, 3])
+_SHORTAGE: Final = st.sampled_from(["", "", "backorder", "backorder", "partial", "refuse"])
+_PIN: Final = st.sampled_from(["", "", "", "", *LOCATIONS])
+_LINES: Final = st.lists(st.tuples(st.sampled_from([*SKUS, *SKUS, *FREE]), _UNITS, _PIN), min_size=1, max_size=3)
+_BLOCKS: Final = st.sampled_from(
+    [("allocate",), ("allocate", "release", "pick", "pack", "ship"), ("ship",), ("cancel",)]
+)
+_DISPOSITIONS: Final = st.sampled_from(
+    ["restock", "restock", "quarantine", "damaged", "scrap", "returns_inbound", "keep_by_customer"]
+)
+_STATUSES: Final = st.sampled_from(["in_transit", "in_transit", "delivered", "delivery_failed", "return_to_sender"])
+
+_any_order: Final = precondition(lambda self: bool(self.books.orders))
+
+
+def _holds_at(*buckets: str) -> Any:
+    return lambda order: any(line.at(bucket) for line in order.lines.values() for bucket in buckets)
+
+
+class OrderRules(Shopkeeping):
+    """Placing, holding, allocating, working, shipping, returning, cancelling, paying."""
+
+    @precondition(lambda self: len(self.books.orders) < ORDERS_MOST)
+    @rule(
+        lines=_LINES, shortage=_SHORTAGE, allocate=st.sampled_from(["", "", "", "manual"]),
+        priority=st.integers(-1, 1), late=_LATE, strategy=st.sampled_from(["", "fewest", "priority"]),
+    )  # fmt: skip
+    def places(
+        self, lines: list[tuple[str, int, str]], shortage: str, allocate: str, priority: int, late: int, strategy: str
+    ) -> None:
+        """An order comes in."""
+        wanted = [Line(sku, units, "1.25", location=pin if sku in SKUS else "") for sku, units, pin in lines]
+        self.send(
+            PlaceOrder(
+                "shop", self.next_name("o"), "EUR", wanted, priority=priority, allocate=allocate, shortage=shortage,
+                strategy=strategy,
+            ),
+            late=late,
+        )  # fmt: skip
+
+    @precondition(lambda self: bool(self.books.carts) and len(self.books.orders) < ORDERS_MOST)
+    @rule(number=_NUMBER, lines=_LINES, exact=st.booleans(), shortage=_SHORTAGE)
+    def checks_out(self, number: int, lines: list[tuple[str, int, str]], exact: bool, shortage: str) -> None:
+        """A cart becomes an order, as it was filled (`exact`) or with other lines."""
+        names = list(self.books.carts)
+        name = names[number % len(names)]
+        held = self.books.carts[name].contents
+        if exact and held:
+            wanted = [Line(leg.sku, leg.quantity, "2.00") for leg in held]
+        else:
+            wanted = [Line(sku, units, "2.00", location=pin if sku in SKUS else "") for sku, units, pin in lines]
+        order = PlaceOrder("shop", self.next_name("o"), "EUR", wanted, reservation=name, shortage=shortage)
+        self.send(order)
+
+    @precondition(lambda self: len(self.books.orders) < ORDERS_MOST)
+    @rule(
+        sku=st.sampled_from(SKUS),
+        parts=st.lists(st.integers(0, 2), min_size=4, max_size=4),
+        at=st.sampled_from(LOCATIONS),
+    )
+    def adopts(self, sku: str, parts: list[int], at: str) -> None:
+        """An order of the running shop is taken over as it stands."""
+        cancelled, shipped, backordered, reserved = parts
+        line = AdoptedLine(
+            sku, sum(parts) + 1, "3.00", cancelled=cancelled, shipped=shipped, delivered=shipped // 2,
+            backordered=backordered, reserved={at: reserved} if reserved else {},
+        )  # fmt: skip
+        placed_at = self.clock.now() - timedelta(days=3)
+        self.send(AdoptOrder("old", self.next_name("o"), "EUR", placed_at, [line]))
+
+    @_any_order
+    @rule(number=_NUMBER)
+    def confirms(self, number: int) -> None:
+        """The order stands."""
+        self.send(ConfirmOrder(self.suitable(number, lambda order: not order.confirmed).id))
+
+    @_any_order
+    @rule(number=_NUMBER, blocks=_BLOCKS, name=st.sampled_from(["a", "b"]))
+    def holds(self, number: int, blocks: Any, name: str) -> None:
+        """A reason to wait."""
+        self.send(AddHold(self.order_at(number).id, name, blocks=blocks))
+
+    @_any_order
+    @rule(number=_NUMBER, name=st.sampled_from(["a", "b"]))
+    def lifts_hold(self, number: int, name: str) -> None:
+        """The reason is gone."""
+        order = self.suitable(number, lambda order: bool(order.holds))
+        self.send(ReleaseHold(order.id, order.holds[0].hold if order.holds else name))
+
+    @_any_order
+    @rule(number=_NUMBER, line=st.integers(0, 2), units=st.integers(0, 4), late=_LATE)
+    def cancels(self, number: int, line: int, units: int, late: int) -> None:
+        """Units of one line are given up; without units, the whole order."""
+        order = self.order_at(number)
+        ids = list(order.lines)
+        chosen = {str(ids[line % len(ids)]): units} if units else None
+        self.send(CancelLines(order.id, chosen), late=late)
+
+    @_any_order
+    @rule(number=_NUMBER, shortage=_SHORTAGE, pin=_PIN, strategy=st.sampled_from(["", "fewest"]))
+    def allocates(self, number: int, shortage: str, pin: str, strategy: str) -> None:
+        """What waits or was never sourced is bound to stock."""
+        order = self.suitable(number, lambda o: any(li.unallocated + li.backordered for li in o.lines.values()))
+        line = next(iter(order.lines))
+        self.send(AllocateOrder(order.id, strategy, shortage, {str(line): pin} if pin else {}))
+
+    @_any_order
+    @rule(number=_NUMBER, at=_PIN)
+    def releases(self, number: int, at: str) -> None:
+        """Reserved units become work."""
+        self.send(ReleaseOrder(self.suitable(number, _holds_at("reserved")).id, at))
+
+    @_any_order
+    @rule(number=_NUMBER, work=st.integers(0, 2))
+    def recalls(self, number: int, work: int) -> None:
+        """Work is taken back."""
+        order = self.suitable(number, _holds_at("released", "picked", "packed"))
+        self.send(RecallWork(order.id, _work(order, work)))
+
+    @_any_order
+    @rule(number=_NUMBER, work=st.integers(0, 2), units=st.integers(0, 3), lot=st.sampled_from(["", "", "L1", "L2"]))
+    def picks(self, number: int, work: int, units: int, lot: str) -> None:
+        """Units leave the shelf, all of them or some of the first line."""
+        order = self.suitable(number, _holds_at("released"))
+        self.send(PickLines(order.id, _work(order, work), _some(order, units, lot, "released")))
+
+    @_any_order
+    @rule(number=_NUMBER, work=st.integers(0, 2), units=_UNITS)
+    def misses(self, number: int, work: int, units: int) -> None:
+        """Units were not on the shelf."""
+        order = self.suitable(number, _holds_at("released"))
+        lines = [line for line in order.lines.values() if line.at("released")]
+        line = lines[0].facts.line if lines else next(iter(order.lines))
+        units = min(units, lines[0].at("released")) if lines else units
+        self.send(ShortPick(order.id, _work(order, work), line, units))
+
+    @_any_order
+    @rule(number=_NUMBER, work=st.integers(0, 2), units=st.integers(0, 3), parcel=st.sampled_from(["A", "B"]))
+    def packs(self, number: int, work: int, units: int, parcel: str) -> None:
+        """Picked units go into a parcel."""
+        order = self.suitable(number, _holds_at("picked"))
+        self.send(PackParcel(order.id, _work(order, work), parcel, _some(order, units, "", "picked")))
+
+    @_any_order
+    @rule(number=_NUMBER, parcel=st.sampled_from(["", "", "A", "B"]), at=_PIN, units=st.integers(0, 3), late=_LATE)
+    def ships(self, number: int, parcel: str, at: str, units: int, late: int) -> None:
+        """A packed parcel, or units from where they stand, are handed over."""
+        order = self.suitable(number, _holds_at("reserved", "picked", "packed"))
+        contents = _some(order, units, "", "reserved", "released", "picked") if not parcel else None
+        self.send(Ship(order.id, parcel, at, contents), late=late)
+
+    @_any_order
+    @rule(number=_NUMBER, parcel=st.integers(0, 2), status=_STATUSES, hours=st.integers(0, 2))
+    def tracks(self, number: int, parcel: int, status: Any, hours: int) -> None:
+        """A carrier says something."""
+        order = self.suitable(number, lambda order: bool(order.parcels))
+        at = self.clock.now() - timedelta(hours=hours)
+        self.send(RecordTracking(order.id, _parcel(order, parcel), status, at))
+
+    @_any_order
+    @rule(number=_NUMBER, parcel=st.integers(-1, 2))
+    def delivers(self, number: int, parcel: int) -> None:
+        """A parcel arrives, or all that are under way."""
+        order = self.suitable(number, lambda order: any(p.shipped for p in order.parcels.values()))
+        self.send(ConfirmDelivery(order.id, "" if parcel < 0 else _parcel(order, parcel)))
+
+    @_any_order
+    @rule(number=_NUMBER, units=_UNITS, disposition=_DISPOSITIONS, at=st.sampled_from(LOCATIONS))
+    def takes_back(self, number: int, units: int, disposition: Any, at: str) -> None:
+        """Units come back."""
+        order = self.suitable(number, lambda order: any(line.shipped for line in order.lines.values()))
+        lines = [line for line in order.lines.values() if line.shipped] or list(order.lines.values())
+        line = lines[number % len(lines)]
+        lot = "L1" if line.facts.lots else ""
+        back = [ReturnedLine(line.facts.line, units, disposition, lot)]
+        self.send(ReceiveReturn(order.id, self.next_name("R"), at, tuple(back)))
+
+    @_any_order
+    @rule(
+        number=_NUMBER, kind=st.sampled_from(["authorization", "charge", "charge", "refund", "void"]),
+        share=st.sampled_from([1, 1, 2, 3]),
+    )  # fmt: skip
+    def pays(self, number: int, kind: Any, share: int) -> None:
+        """The payment provider says something."""
+        order = self.order_at(number)
+        amount = Money.minor(max(order.total // share, 1), "EUR")
+        self.send(RecordPayment(order.id, self.next_name("pay"), kind, amount))
+
+    @_any_order
+    @rule(number=_NUMBER, other=st.sampled_from([False, False, True]))
+    def repeats(self, number: int, other: bool) -> None:
+        """An earlier command comes a second time."""
+        self.send_again(number * 7, other=other)
+
+    def wind_up(self) -> None:
+        """Bring every order to an end by commands that its state allows. Asserts that this is possible (R19)."""
+        for id in self.orders_placed():
+            for command in self._endings(id):
+                self.send(command)
+            order = self.books.orders[id]
+            assert order.status in ("completed", "cancelled"), (order.status, order)
+            assert not any(line.claims for line in order.lines.values()), order
+            assert ORDER.allowed[order.status] <= {
+                "ReceiveReturn",
+                "RecordPayment",
+                "RecordTracking",
+                "ConfirmDelivery",
+            }
+
+    def _endings(self, id: OrderId) -> Iterable[Command[Any]]:
+        """What is left to do; looks at the order again after each command."""
+        for hold in self.books.orders[id].holds:
+            yield ReleaseHold(id, hold.hold)
+        if self.books.orders[id].status == "placed":
+            yield ConfirmOrder(id)
+        for name in self.books.orders[id].works:
+            if any(claim.work == name for line in self.books.orders[id].lines.values() for claim in line.claims):
+                yield RecallWork(id, name)
+        order = self.books.orders[id]
+        if any(line.open for line in order.lines.values()):
+            yield CancelLines(id)
+        order = self.books.orders[id]
+        if any(parcel.shipped and not parcel.delivered for parcel in order.parcels.values()):
+            yield ConfirmDelivery(id)
+        order = self.books.orders[id]
+        if order.status == "confirmed":
+            rest = max(order.total - order.payments.charged, 1)
+            yield RecordPayment(id, self.next_name("pay"), "charge", Money.minor(rest, "EUR"))
+
+
+def _work(order: Order, number: int) -> str:
+    names = [name for name in order.works if any(c.work == name for li in order.lines.values() for c in li.claims)]
+    return names[number % len(names)] if names else f"F{number + 1}"
+
+
+def _parcel(order: Order, number: int) -> str:
+    names = list(order.parcels)
+    return names[number % len(names)] if names else "P1"
+
+
+def _some(order: Order, units: int, lot: str, *buckets: str) -> tuple[Content, ...] | None:
+    """`units` of the first line that has some at these steps; None for all if `units` is 0."""
+    if not units:
+        return None
+    for line in order.lines.values():
+        there = sum(line.at(bucket) for bucket in buckets)
+        if there:
+            return (Content(line.facts.line, min(units, there), lot if line.facts.lots else ""),)
+    return None

@@ -1,0 +1,122 @@
+"""Rules of the stateful machine: everything that is asked of stock, carts and time."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from ordercore.stock import (
+    AdjustStock,
+    CartLine,
+    CountStock,
+    ExpireReservation,
+    ExtendReservation,
+    MoveStock,
+    OpenBalance,
+    Opening,
+    Received,
+    ReceiveStock,
+    ReceiveTransfer,
+    ReleaseReservation,
+    ReserveCart,
+    SendTransfer,
+    TransferLine,
+)
+from ordercore.testing.shopkeeping import LOCATIONS, SKUS, Shopkeeping
+
+CARTS_MOST: Final = 4
+
+_SKU: Final = st.sampled_from(SKUS)
+_AT: Final = st.sampled_from(LOCATIONS)
+_LOT: Final = st.sampled_from(["L1", "L1", "L2"])
+_LATE: Final = st.sampled_from([0, 0, 0, 3])
+_BUCKET: Final = st.sampled_from(["available", "available", "available", "quality_control", "damaged"])
+_CART: Final = st.sampled_from([f"C{n}" for n in range(CARTS_MOST)])
+
+
+def _lot(sku: str, lot: str) -> str:
+    return lot if sku == "MILK" else ""
+
+
+class StockRules(Shopkeeping):
+    """Receiving, adjusting, counting, moving, transferring; carts; time."""
+
+    @rule(sku=_SKU, at=_AT, units=st.integers(1, 5), lot=_LOT, bucket=_BUCKET, late=_LATE)
+    def receives(self, sku: str, at: str, units: int, lot: str, bucket: Any, late: int) -> None:
+        """Goods come in."""
+        line = Received(sku, units, _lot(sku, lot), bucket=bucket)
+        self.send(ReceiveStock(at, [line], "dock", self.next_name("r")), late=late)
+
+    @rule(sku=_SKU, at=_AT, units=st.integers(1, 3), lot=_LOT)
+    def opens_balance(self, sku: str, at: str, units: int, lot: str) -> None:
+        """Stock of the running shop is taken over."""
+        self.send(OpenBalance(at, self.next_name("b"), [Opening(sku, units, _lot(sku, lot))]))
+
+    @rule(sku=_SKU, at=_AT, change=st.integers(-3, 3), lot=_LOT, bucket=_BUCKET, late=_LATE)
+    def adjusts(self, sku: str, at: str, change: int, lot: str, bucket: Any, late: int) -> None:
+        """More or less than the books say."""
+        self.send(AdjustStock(at, sku, change, "found or lost", _lot(sku, lot), bucket), late=late)
+
+    @rule(sku=_SKU, at=_AT, counted=st.integers(0, 6), lot=_LOT, late=_LATE)
+    def counts(self, sku: str, at: str, counted: int, lot: str, late: int) -> None:
+        """So many stand there."""
+        self.send(CountStock(at, sku, counted, _lot(sku, lot)), late=late)
+
+    @rule(
+        sku=_SKU, at=_AT, units=st.integers(1, 3), lot=_LOT, source=_BUCKET,
+        into=st.sampled_from(["available", "available", "damaged", "quarantine", "scrap"]),
+    )  # fmt: skip
+    def moves(self, sku: str, at: str, units: int, lot: str, source: Any, into: Any) -> None:
+        """Units change bucket."""
+        self.send(MoveStock(at, sku, units, source, into, "inspected", _lot(sku, lot)))
+
+    @rule(sku=_SKU, source=_AT, to=_AT, units=st.integers(1, 4), lot=_LOT)
+    def sends_transfer(self, sku: str, source: str, to: str, units: int, lot: str) -> None:
+        """Units leave for another location."""
+        line = TransferLine(sku, units, _lot(sku, lot))
+        self.send(SendTransfer(self.next_name("T"), source, to, [line]))
+
+    @precondition(lambda self: bool(self.books.transfers))
+    @rule(number=st.integers(0, 5), units=st.integers(0, 3), missing=st.integers(0, 1))
+    def receives_transfer(self, number: int, units: int, missing: int) -> None:
+        """Units arrive, or are missing."""
+        names = list(self.books.transfers)
+        transfer = self.books.transfers[names[number % len(names)]]
+        ((sku, lot), _) = next(iter(transfer.goods.items()))
+        arrived = [TransferLine(sku, units, lot)] if units else []
+        gone = [TransferLine(sku, missing, lot)] if missing else []
+        self.send(ReceiveTransfer(transfer.id, arrived, gone, "lost" if gone else ""))
+
+    @rule(
+        cart=_CART, seconds=st.sampled_from([60, 900, 7200]),
+        lines=st.lists(st.tuples(_SKU, st.integers(1, 3), st.sampled_from(["", "", *LOCATIONS])), min_size=1, max_size=2),
+    )  # fmt: skip
+    def reserves_cart(self, cart: str, seconds: int, lines: list[tuple[str, int, str]]) -> None:
+        """Stock is kept for a cart, or for more or less than it held."""
+        if cart in self.books.carts and self.books.carts[cart].status != "soft":
+            cart = self.next_name("C")
+        wanted = [CartLine(str(n), sku, units, pin) for n, (sku, units, pin) in enumerate(lines)]
+        self.send(ReserveCart(cart, wanted, seconds))
+
+    @precondition(lambda self: bool(self.books.carts))
+    @rule(number=st.integers(0, 5), what=st.sampled_from(["extend", "release", "expire"]))
+    def changes_cart(self, number: int, what: str) -> None:
+        """A cart is kept longer or given up."""
+        soft = [name for name, cart in self.books.carts.items() if cart.status == "soft"]
+        names = soft if soft and number else list(self.books.carts)
+        cart = names[number % len(names)]
+        if what == "extend":
+            self.send(ExtendReservation(cart, 600))
+        elif what == "release":
+            self.send(ReleaseReservation(cart))
+        else:
+            self.send(ExpireReservation(cart))
+
+    @rule(minutes=st.sampled_from([0, 1, 10, 240]))
+    def time_goes_by(self, minutes: int) -> None:
+        """The clock moves on, and whatever is due happens."""
+        self.clock.advance(minutes=minutes)
+        self.work()
+        self.look()

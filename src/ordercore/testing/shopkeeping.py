@@ -1,0 +1,155 @@
+"""What the rules of the stateful machine share: the shop, its books, and how a command is sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final, NamedTuple
+
+from hypothesis.stateful import RuleBasedStateMachine
+
+from ordercore.catalog import PutItem, PutLocation
+from ordercore.errors import Mismatch, Rejected
+from ordercore.kernel import Kernel
+from ordercore.message import Command, Receipt
+from ordercore.order import AddHold, Order
+from ordercore.policies import Policies
+from ordercore.stock import Received, ReceiveStock
+from ordercore.testing.books import Books, Range, Shelves
+from ordercore.testing.clock import ManualClock
+from ordercore.testing.ids import CountedIds
+from ordercore.values import OrderId
+
+SKUS: Final = ("TEA", "CUP", "MILK", "COFFEE")
+FREE: Final = ("POSTAGE", "VOUCHER")
+LOCATIONS: Final = ("WH1", "WH2", "SHOP")
+
+FURNITURE: Final[tuple[Command[Any], ...]] = (
+    PutItem("TEA", "Tea"),
+    PutItem("CUP", "Cup", safety_stock=1),
+    PutItem("MILK", "Milk", tracking="lot"),
+    PutItem("COFFEE", "Coffee", unit="kg", scale=1),
+    PutItem("POSTAGE", tracking="none", delivery="service"),
+    PutItem("VOUCHER", tracking="none", delivery="ship"),
+    PutLocation("WH1", "One"),
+    PutLocation("WH2", "Two", steps=("pick", "pack", "ship"), rank=1),
+    PutLocation("SHOP", "Shop", steps=("pick", "ship"), rank=2),
+    ReceiveStock("WH1", [Received("TEA", 6), Received("CUP", 4), Received("MILK", 2, "L1")]),
+    ReceiveStock("WH2", [Received("TEA", 3), Received("MILK", 2, "L1"), Received("MILK", 2, "L2")]),
+    ReceiveStock("SHOP", [Received("CUP", 3), Received("COFFEE", 9)]),
+)
+
+
+class Sent(NamedTuple):
+    """A command that was sent, with its key and what it came to."""
+
+    command: Command[Any]
+    key: str
+    effective: datetime | None
+    outcome: Receipt[Any] | Rejected
+
+
+class Shopkeeping(RuleBasedStateMachine):
+    """A kernel, a second account of it, and what was sent so far."""
+
+    stepped: ClassVar[Counter[str]] = Counter()
+    kernels: ClassVar[int] = 1
+    """Kernels that each step drives."""
+    verify_every: ClassVar[int] = 12
+
+    kernel: Kernel
+    range: Range
+    shelves: Shelves
+
+    def __init__(self) -> None:
+        """Nothing is there yet."""
+        super().__init__()
+        self.clock = ManualClock()
+        self.ids = CountedIds()
+        self.policies = Policies()
+        self.books = Books()
+        self.sent: list[Sent] = []
+        self.last: Sent | None = None
+        self.repeated: tuple[Receipt[Any], Receipt[Any]] | None = None
+        self.untouched: tuple[int, Shelves] | None = None
+        self.backdated = False
+        self.number = 0
+        self.winding_up = False
+
+    def make_kernel(self) -> Kernel:
+        """A kernel over an empty store, with `self.clock`, `self.ids` and `self.policies`. Override it."""
+        return Kernel(clock=self.clock, ids=self.ids, policies=self.policies)
+
+    def next_name(self, prefix: str) -> str:
+        """A name that was not used before."""
+        self.number += 1
+        return f"{prefix}{self.number}"
+
+    def orders_placed(self) -> list[OrderId]:
+        """Ids of all orders, oldest first."""
+        return list(self.books.orders)
+
+    def order_at(self, number: int) -> Order:
+        """One of the orders, as the log says it stands; there must be one."""
+        ids = self.orders_placed()
+        return self.books.orders[ids[number % len(ids)]]
+
+    def send(self, command: Command[Any], *, late: int = 0, key: str = "") -> Receipt[Any] | Rejected:
+        """Handle a command, `late` hours before now in the world, and take note of all that it changed."""
+        key = key or self.next_name("c")
+        effective = self.clock.now() - timedelta(hours=late) if late else None
+        self.backdated |= bool(late)
+        before = self.books.length, self.shelves
+        outcome = self.handle(command, key, effective)
+        self.look()
+        self.last = Sent(command, key, effective, outcome)
+        self.untouched = before if isinstance(outcome, Rejected) else None
+        self.sent.append(self.last)
+        return outcome
+
+    def handle(self, command: Command[Any], key: str, effective: datetime | None) -> Receipt[Any] | Rejected:
+        """Let the kernel handle it; refusals are values."""
+        try:
+            return self.kernel.handle(command, key=key, effective=effective, actor="machine")
+        except Rejected as error:
+            return error
+
+    def work(self) -> None:
+        """Let everything due happen."""
+        self.kernel.work(until_idle=True)
+
+    def look(self) -> None:
+        """Read what is new in the log, and what stands on the shelves."""
+        self.count_step()
+        self.books.follow(self.kernel)
+        self.shelves = Shelves.read(self.kernel, self.range.items)
+        self.repeated = self.untouched = self.last = None
+
+    def count_step(self) -> None:
+        """Note that a step was made on each kernel."""
+        if not self.winding_up:
+            Shopkeeping.stepped[type(self).__name__] += self.kernels
+
+    def send_again(self, number: int, *, other: bool) -> None:
+        """Repeat one of the earlier commands under its own key, as it was or (`other`) with other content."""
+        done = [sent for sent in self.sent if isinstance(sent.outcome, Receipt) and sent.outcome.appended]
+        if not done:
+            return
+        earlier = done[number % len(done)]
+        assert isinstance(earlier.outcome, Receipt)
+        length, shelves = self.books.length, self.shelves
+        command = AddHold(OrderId("shop:none"), "other") if other else earlier.command
+        outcome = self.handle(command, earlier.outcome.command_id, earlier.effective)
+        self.look()
+        self.untouched = (length, shelves)
+        if other:
+            assert isinstance(outcome, Mismatch), outcome
+        else:
+            assert isinstance(outcome, Receipt), outcome
+            self.repeated = (earlier.outcome, outcome)
+
+    def suitable(self, number: int, fits: Callable[[Order], bool]) -> Order:
+        """One of the orders that fit; every fourth time, or if none does, any: what must be refused is tried too."""
+        found = [order for order in self.books.orders.values() if fits(order)] if number % 4 else []
+        return found[number % len(found)] if found else self.order_at(number)
