@@ -116,7 +116,7 @@ def test_why_explains_the_sourcing_of_an_order(run, url):
 def test_verify_counts_what_it_checked(run, url):
     status, out, _ = run("verify", "--store", url)
     assert (status, out.splitlines()[-1]) == (0, "clean")
-    assert "orders: 2\nitems: 4\nstock rows: 3, of lots: 1\n" in out
+    assert "orders: 2\nitems: 4\nstock rows that hold units: 3, of lots: 1\n" in out
 
 
 def test_verify_lists_every_breach_and_fails(run, url):

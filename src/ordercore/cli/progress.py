@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 
 class Bars:
@@ -15,14 +15,15 @@ class Bars:
     def __init__(self, console: Console) -> None:
         """`console` writes to standard error."""
         self._progress = Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
             console=console, transient=True, disable=not console.is_terminal,
         )  # fmt: skip
         self._task = self._progress.add_task("beginning", total=None)
 
     def tell(self, what: str, done: int = 0, total: int = 0) -> None:
         """`done` of `total` (0: nobody knows how many) of `what` are done."""
-        self._progress.update(self._task, description=what, completed=done, total=total or None)
+        far = f" {done:,} of {total:,}" if total else f" {done:,}" if done else ""
+        self._progress.update(self._task, description=what + far, completed=done, total=total or None)
 
     def __enter__(self) -> Self:
         """Show it."""

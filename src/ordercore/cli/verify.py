@@ -104,5 +104,5 @@ def counts(kernel: Kernel) -> tuple[str, ...]:
         f"log rows: {log:,}",
         f"orders: {orders:,}",
         f"items: {len(skus):,}",
-        f"stock rows: {pools:,}, of lots: {lots:,}",
+        f"stock rows that hold units: {pools:,}, of lots: {lots:,}",
     )
