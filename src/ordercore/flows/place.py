@@ -299,6 +299,7 @@ def _placed(command: PlaceOrder, context: Context, shop: Shop, lines: tuple[Orde
 
 
 NOWHERE: Final = Destination()
+NONE_THERE: Final[Mapping[Place, int]] = {}
 
 
 def _demands(lines: Iterable[OrderLine]) -> list[Demand]:
@@ -346,13 +347,19 @@ def shortages(missing: Iterable[Missing]) -> list[tuple[str, str, int]]:
 def wait_for_supply(
     plan: Plan, request: Sourcing, shop: Shop, strategy: str
 ) -> Generator[Effect, object, tuple[Plan, list[Require]]]:
-    """Plan again on a read that includes the supply counters, so that no line waits beside stock that came in since."""
-    skus = tuple(dict.fromkeys(one.sku for one in plan.missing))
+    """Look again at what is missing, with its supply counters, so that no line waits beside stock that came in since.
+
+    Only if there is more or less of it now is the plan made again.
+    """
+    skus = tuple(dict.fromkeys([one.sku for one in plan.missing]))
     counters = {sku: ReadCounter(supply_counter(sku)) for sku in skus}
-    offers = ReadOffers(tuple(dict.fromkeys(demand.sku for demand in request.demands)))
+    offers = ReadOffers(skus)
     snapshot = yield from read(offers, *counters.values())
-    again = Sourcing(request.demands, snapshot.of(offers), request.sites, request.destination, request.floors)
-    plan = source(shop.strategy(strategy), again)
+    there, known = snapshot.of(offers), request.supply
+    if any(there.get(sku, NONE_THERE) != known.get(sku, NONE_THERE) for sku in skus):
+        supply = {**known, **{sku: there.get(sku, NONE_THERE) for sku in skus}}
+        again = Sourcing(request.demands, supply, request.sites, request.destination, request.floors)
+        plan = source(shop.strategy(strategy), again)
     return plan, [Require(supply_counter(sku), snapshot.of(counter)) for sku, counter in counters.items()]
 
 

@@ -47,7 +47,8 @@ def serve(request: Sourcing, order: tuple[Place, ...]) -> tuple[Leg, ...]:
                 lowered.add(sku)
                 for place in units:
                     units[place] -= floors.get((sku, place), 0)
-            if _split(demand, places, units, legs):
+            # A line that may use every place has used them all up: there is no room to make.
+            if _split(demand, places, units, legs) and places is not order:
                 moved |= _make_room(request.demands, demand, order, units, legs)
     return _sorted(request, order, legs) if moved else tuple(legs)
 
