@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from ordercore.store.posting import BUCKETS, WIDTH, RowKey
@@ -153,9 +154,9 @@ class Writing:
                     return False
                 self._make(key, _figures(shape, deltas))
                 continue
-            shapes.setdefault(shape, []).append((row, *deltas, *needs))
+            shapes.setdefault(shape, []).append((*deltas, row, *needs))
         for shape, changes in shapes.items():
-            changes.sort()
+            changes.sort(key=itemgetter(len(shape)))
             self.session.executemany(_update(shape), changes)
             if self.session.cursor.rowcount != len(changes):
                 return False
@@ -227,9 +228,7 @@ def _figures(shape: Sequence[int], deltas: Sequence[int]) -> list[int]:
 
 @lru_cache(maxsize=1024)
 def _update(shape: tuple[int, ...]) -> str:
-    """The id is the first parameter, so that sorting the parameters sorts the rows."""
     columns = [BUCKETS[column if column >= 0 else ~column] for column in shape]
-    sets = ", ".join(f"{name} = {name} + ?{number}" for number, name in enumerate(columns, 2))
-    guarded = [name for name, column in zip(columns, shape, strict=True) if column < 0]
-    guards = "".join(f" and {name} >= ?{number}" for number, name in enumerate(guarded, len(columns) + 2))
-    return f"update position set {sets} where id = ?1{guards}"
+    sets = ", ".join(f"{name} = {name} + ?" for name in columns)
+    guards = "".join(f" and {name} >= ?" for name, column in zip(columns, shape, strict=True) if column < 0)
+    return f"update position set {sets} where id = ?{guards}"

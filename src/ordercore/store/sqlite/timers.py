@@ -11,14 +11,14 @@ from ordercore.store.sqlite.session import Session
 
 _DUE: Final = (
     "select kind, key, due from timer where tenant = ? and due <= ? and (until is null or until <= ?)"
-    " and (?4 is null or kind = ?4) order by due, kind, key limit ?5"
+    " and kind = coalesce(?, kind) order by due, kind, key limit ?"
 )
 _FENCES: Final = "update fence set n = n + ? returning n"
 _LEASE: Final = "update timer set fence = ?, until = ? where tenant = ? and kind = ? and key = ?"
 _ACK: Final = "delete from timer where tenant = ? and kind = ? and key = ? and due = ? and fence = ?"
 _NACK: Final = (
-    "update timer set due = ?6, fence = 0, until = null"
-    " where tenant = ?1 and kind = ?2 and key = ?3 and due = ?4 and fence = ?5"
+    "update timer set due = ?, fence = 0, until = null"
+    " where tenant = ? and kind = ? and key = ? and due = ? and fence = ?"
 )
 _EARLIEST: Final = "select due from timer where tenant = ? order by due limit 1"
 _NEW_CURSOR: Final = "insert into consumer (tenant, name, position) values (?, ?, ?) on conflict do nothing"
@@ -57,7 +57,7 @@ def end(session: Session, tenant: str, lease: Lease, due: datetime | None) -> bo
     if due is None:
         session.execute(_ACK, held)
     else:
-        session.execute(_NACK, (*held, micros_of(due)))
+        session.execute(_NACK, (micros_of(due), *held))
     return session.cursor.rowcount == 1
 
 

@@ -22,14 +22,15 @@ _LOG: Final = (
 NEW_STREAM: Final = f"{_LOG} values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing"
 """For version 1 the unique key (tenant, stream, version) is the check of the head."""
 NEXT_OF_STREAM: Final = f"""{_LOG}
-select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 where (
-    select version + count from log where tenant = ?1 and stream = ?5 order by version desc limit 1
-) = ?6 on conflict do nothing"""
+select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? where (
+    select version + count from log where tenant = ? and stream = ? order by version desc limit 1
+) = ? on conflict do nothing"""
+"""The parameters of NEW_STREAM, then tenant, stream and version again: numbered ones warn in some releases of Python."""
 END_OF_STREAM: Final = "events at the end of a stream, wherever that is"
 ONLY_HEAD: Final = "no events: the head of the stream is checked"
 WITHOUT_EVENTS: Final = """insert into log (pos, tenant, command, part, fingerprint, stream, version, count, at, effective,
     actor, cause, correlation, crc, events)
-select min(0, coalesce((select min(pos) from log), 0)) - 1, ?1, ?2, 0, ?3, null, 0, 0, ?4, ?5, ?6, ?7, ?8, 0, ''
+select min(0, coalesce((select min(pos) from log), 0)) - 1, ?, ?, 0, ?, null, 0, 0, ?, ?, ?, ?, ?, 0, ''
 where true on conflict do nothing"""
 
 _DOCUMENT: Final = "insert into document (tenant, kind, key, revision, tag, sort, body) values (?, ?, ?, 1, ?, ?, ?)"
@@ -39,8 +40,8 @@ SET_DOCUMENT: Final = (
     " body = excluded.body"
 )
 NEXT_DOCUMENT: Final = (
-    "update document set revision = revision + 1, tag = ?4, sort = ?5, body = ?6"
-    " where tenant = ?1 and kind = ?2 and key = ?3 and revision = ?7"
+    "update document set revision = revision + 1, tag = ?, sort = ?, body = ?"
+    " where tenant = ? and kind = ? and key = ? and revision = ?"
 )
 DELETE_DOCUMENT: Final = "delete from document where tenant = ? and kind = ? and key = ?"
 
@@ -53,6 +54,11 @@ CANCEL_TIMER: Final = "delete from timer where tenant = ? and kind = ? and key =
 
 TOLERANT: Final = frozenset((DELETE_DOCUMENT, CANCEL_TIMER))
 """Statements that may find nothing to do."""
+
+
+def after_head(row: Parameters) -> Parameters:
+    """The parameters of NEXT_OF_STREAM for a log row."""
+    return (*row, row[0], row[4], row[5])
 
 
 class Work:
@@ -103,10 +109,11 @@ class Work:
             else:
                 statement = NEXT_OF_STREAM if expected else NEW_STREAM
             self.versions.append(expected + count)
-            self.logs.append((statement, (
+            row: Parameters = (
                 tenant, command_id, self.count, fingerprint, stream, expected + 1, count, at, effective,
                 actor, cause, correlation, crc32(text.encode()), text,
-            )))  # fmt: skip
+            )  # fmt: skip
+            self.logs.append((statement, after_head(row) if statement is NEXT_OF_STREAM else row))
             self.count += 1
         if not self.count:
             self.empty = (tenant, command_id, fingerprint, at, effective, actor, cause, correlation)
@@ -130,6 +137,6 @@ class Work:
             if change.expected is None:
                 others.append((SET_DOCUMENT, row))
             elif change.expected:
-                others.append((NEXT_DOCUMENT, (*row, change.expected)))
+                others.append((NEXT_DOCUMENT, (*row[3:], *row[:3], change.expected)))
             else:
                 others.append((NEW_DOCUMENT, row))

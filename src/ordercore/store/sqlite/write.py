@@ -14,12 +14,14 @@ from ordercore.store.sqlite.session import Session
 from ordercore.store.sqlite.work import (
     END_OF_STREAM,
     NEW_STREAM,
+    NEXT_DOCUMENT,
     NEXT_OF_STREAM,
     ONLY_HEAD,
     TOLERANT,
     WITHOUT_EVENTS,
     Parameters,
     Work,
+    after_head,
 )
 
 HEAD: Final = "select version + count - 1 from log where tenant = ? and stream = ? order by version desc limit 1"
@@ -117,7 +119,7 @@ def _write_at_heads(session: Session, work: Work) -> bool:
             head = head_of(session, tenant, parameters[4])
             work.versions[number] = head + parameters[6]
             row = (*parameters[:5], head + 1, *parameters[6:])
-            if not _run(session, [(NEXT_OF_STREAM if head else NEW_STREAM, row)]):
+            if not _run(session, [(NEXT_OF_STREAM, after_head(row)) if head else (NEW_STREAM, row)]):
                 return False
         elif not _run(session, [(statement, parameters)]):
             return False
@@ -149,6 +151,7 @@ def _write_others(session: Session, works: Sequence[Work]) -> bool:
     if len(works) == 1:
         return _run(session, works[0].others)
     statements = [each for work in works for each in work.others]
-    if len({parameters[:3] for _, parameters in statements}) == len(statements):
+    targets = {parameters[3:6] if text is NEXT_DOCUMENT else parameters[:3] for text, parameters in statements}
+    if len(targets) == len(statements):
         statements.sort(key=itemgetter(0))  # nothing is written twice, so that like goes with like
     return _run(session, statements)
