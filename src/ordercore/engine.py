@@ -12,12 +12,13 @@ from functools import partial
 from threading import Lock
 from typing import Any, Final, Generic, TypeVar, cast
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from ordercore.catalog import Item, Location
 from ordercore.errors import BrokenRule, Conflict, Insufficient, Mismatch, OutcomeUnknown, Rejected
 from ordercore.flow import Decision, Flow, Guard, Loaded, Read, ReadState, Retry
 from ordercore.flows.catalog import REVISION, CatalogView, ReadCatalog
+from ordercore.internal import internal
 from ordercore.message import Command, Context, Receipt
 from ordercore.plan import Site, Sites
 from ordercore.store import (
@@ -52,7 +53,7 @@ CONFLICTS_MAX: Final = 12
 STREAMS_KEPT: Final = 8_192
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class StoreRead:
     """Call: answer these queries from one snapshot."""
 
@@ -64,7 +65,7 @@ class StoreRead:
         return store.read(self.queries, tenant=self.tenant)
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class StoreCommit:
     """Call: commit these batches, each for itself."""
 
@@ -82,7 +83,7 @@ Calls = Generator[StoreCall, Any, T]
 """A piece of work in store calls: a driver makes each and sends back what it returned, or throws what it raised."""
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class Task(Generic[R]):
     """One command to run: how to begin its flow, the stream it is about, and the version its caller saw."""
 

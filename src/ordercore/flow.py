@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from attrs import Factory, frozen
 
+from ordercore.internal import internal
 from ordercore.message import Command, Event
 from ordercore.store.batch import Append, Bump, DocumentChange, Floor, Requirement, TimerChange
 from ordercore.store.query import Query, Snapshot
@@ -40,7 +41,7 @@ class Folder(Generic[S]):
     fold: Callable[[S | None, Iterable[Event], Stream], S | None]
 
 
-@frozen
+@internal
 class Loaded(Generic[S]):
     """A stream's state and the version (number of events) it was folded to; None and 0 if it does not exist."""
 
@@ -48,7 +49,7 @@ class Loaded(Generic[S]):
     version: int
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class ReadState(Query[Loaded[S]]):
     """Ask for the folded state of a stream. The driver folds from what it remembers; stores never see this query."""
 
@@ -56,14 +57,14 @@ class ReadState(Query[Loaded[S]]):
     folder: Folder[S]
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class Read:
     """Effect: answer these queries from one snapshot."""
 
     queries: tuple[Query[Any], ...]
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class Guard:
     """Effect: let guard plugins refuse the command, given the state it is decided on."""
 
@@ -71,7 +72,7 @@ class Guard:
     state: object
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class Retry:
     """Effect: which attempt this is, from 0. Later ones read afresh what the first one dared to assume."""
 
@@ -79,7 +80,7 @@ class Retry:
 Effect = Read | Guard | Retry
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class Decision(Generic[R_co]):
     """What a flow decided: the content of its batch, the result of its receipt, and the states it leaves behind.
 

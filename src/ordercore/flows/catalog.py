@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import frozen
-
 from ordercore.catalog.commands import PutItem, PutLocation
 from ordercore.catalog.decide import put_item, put_location
 from ordercore.catalog.events import ItemPut, LocationPut
@@ -13,6 +11,7 @@ from ordercore.catalog.state import Item, Location
 from ordercore.errors import NotFound
 from ordercore.flow import Decision, Flow, guard, read
 from ordercore.flows.shop import Shop
+from ordercore.internal import internal
 from ordercore.message import Context
 from ordercore.plan import Sites
 from ordercore.store import Append, Bump, PutDocument, ReadDocument, ReadHead, Require
@@ -23,7 +22,7 @@ REVISION = "catalog"
 """The counter that every change of master data bumps; a decision that used cached items requires its value."""
 
 
-@frozen
+@internal
 class CatalogView:
     """Items asked for (those that exist), every location, and the revision they are true at."""
 
@@ -58,7 +57,7 @@ class CatalogView:
         return Require(REVISION, self.revision)
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class ReadCatalog(Query[CatalogView]):
     """Ask for items and all locations. The driver answers from its cache while the revision holds."""
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from attrs import frozen
-
 from ordercore.flow import Folder
+from ordercore.internal import internal
 from ordercore.message import Event
 from ordercore.order import Order, OrderSummary, WaitingLine, evolve_order, fold_order, stream_of
 from ordercore.order.events import LinesBackordered, LinesCancelled, OrderAdopted, OrderAllocated
@@ -22,7 +21,7 @@ WAITING: Final = "waiting"
 PERSON: Final = "person"
 
 
-@frozen
+@internal
 class Change:
     """An order before and after some events, and what to write for it."""
 

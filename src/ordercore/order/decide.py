@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, assert_never
 
-from attrs import field, frozen
+from attrs import field
 
 from ordercore.errors import ExceedsQuantity, InvalidCommand, NotFound, TransitionRefused
+from ordercore.internal import internal
 from ordercore.lifecycle import ORDER
 from ordercore.message import Context, Event
 from ordercore.order import commands as c
@@ -25,7 +26,7 @@ _SHIPPABLE: Final = {"packed": 3, "picked": 2, "released": 1, "reserved": 0}
 PICKED_FROM: Final = ("released",)
 
 
-@frozen
+@internal
 class WorkFacts:
     """What decisions on work need from outside the order: steps per place, and free lots, earliest expiry first."""
 

@@ -8,12 +8,13 @@ from typing import Any
 from attrs import field, frozen
 
 from ordercore.errors import BrokenRule
+from ordercore.internal import internal
 from ordercore.message import Command, Context, Event
 from ordercore.store.posting import CLAIMED, Posting, RowKey, add_posting, has_row, posting_rule, settled
 from ordercore.values import CommandId, Place, Sku, Stream
 
 
-@frozen
+@internal
 class Append:
     """Events onto a stream. `expected` is the number of events the decision saw there; None: at the end, whatever it is."""
 
@@ -22,7 +23,7 @@ class Append:
     events: tuple[Event, ...]
 
 
-@frozen
+@internal
 class Floor:
     """After this batch `available` of the own pool at the place must be at least `minimum` (checked if it decreased)."""
 
@@ -31,7 +32,7 @@ class Floor:
     minimum: int
 
 
-@frozen
+@internal
 class Require:
     """A counter (see Bump) that was read and must still have this value."""
 
@@ -39,7 +40,7 @@ class Require:
     value: int
 
 
-@frozen
+@internal
 class RequireUnits:
     """A bucket of a row that was read and must still hold as many units before this batch changes anything.
 
@@ -62,14 +63,14 @@ class RequireUnits:
 Requirement = Require | RequireUnits
 
 
-@frozen
+@internal
 class Bump:
     """Add one to a counter, whatever it is: `supply/<sku>` on every receipt, `catalog` on every change of an item."""
 
     counter: str
 
 
-@frozen
+@internal
 class PutDocument:
     """Write a document. `expected` is its revision as read (0: must be new); None: overwrite whatever is there.
 
@@ -84,7 +85,7 @@ class PutDocument:
     sort: str = ""
 
 
-@frozen
+@internal
 class DeleteDocument:
     """Remove a document if it is there."""
 
@@ -153,7 +154,7 @@ def _broken(posting: Posting, append: Append, event: Event) -> BrokenRule:
     return BrokenRule(f"{name} moves claimed units without {missing}.", event=name, stream=append.stream)
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class Batch:
     """One command's changes. `postings` and `rows` (net change per row) are derived from the events, never given.
 

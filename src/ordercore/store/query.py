@@ -8,6 +8,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 from attrs import field, frozen
 
+from ordercore.internal import internal
 from ordercore.message import Command, Event, Recorded
 from ordercore.store.posting import Row, RowKey
 from ordercore.values import CommandId, Cursor, Place, Sku, Stream
@@ -25,7 +26,7 @@ class Query(Generic[A_co]):
     __slots__ = ()
 
 
-@frozen
+@internal
 class Head:
     """Events of a stream after a version, and the version (number of events) the stream is at."""
 
@@ -62,7 +63,7 @@ class Outcome:
         return tuple(event for _, _, events in self.appended for event in events)
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class ReadStream(Query[Head]):
     """Events of a stream after version `after`."""
 
@@ -70,14 +71,14 @@ class ReadStream(Query[Head]):
     after: int = 0
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class ReadHead(Query[int]):
     """The version of a stream, without its events."""
 
     stream: Stream
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class ReadPositions(Query[Mapping[RowKey, Row]]):
     """Every row of these SKUs; with `place`, only the rows there. Rows of zeros may be missing."""
 
@@ -85,14 +86,14 @@ class ReadPositions(Query[Mapping[RowKey, Row]]):
     place: Place | None = None
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class ReadOffers(Query[Mapping[Sku, Mapping[Place, int]]]):
     """For each SKU where own stock is available: place -> units > 0 of the pool row. The hot read: no objects."""
 
     skus: tuple[Sku, ...]
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class ReadDocument(Query[Document | None]):
     """One document."""
 
@@ -100,7 +101,7 @@ class ReadDocument(Query[Document | None]):
     key: str
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class ReadDocuments(Query[tuple[Document, ...]]):
     """Documents of a kind ordered by (sort, key): with `tag` only those, `after` a (sort, key), at most `limit`."""
 
@@ -111,14 +112,14 @@ class ReadDocuments(Query[tuple[Document, ...]]):
     newest_first: bool = False
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class ReadCounter(Query[int]):
     """A counter's value; 0 if it was never bumped."""
 
     counter: str
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class ReadOutcome(Query[Outcome | None]):
     """What became of a command id; with `command`, `matches` says whether it was this one."""
 
@@ -126,7 +127,7 @@ class ReadOutcome(Query[Outcome | None]):
     command: Command[Any] | None = None
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class ReadChange(Query[Row]):
     """The net change of one row by all batches effective after a moment: what it held then is what it holds less this.
 
@@ -138,7 +139,7 @@ class ReadChange(Query[Row]):
     after: datetime
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class ReadLog(Query[tuple[Recorded, ...]]):
     """The recorded events at these positions of the log, or of one stream with everything about each."""
 
@@ -146,7 +147,7 @@ class ReadLog(Query[tuple[Recorded, ...]]):
     positions: Sequence[Cursor] = ()
 
 
-@frozen(eq=False)
+@internal(eq=False)
 class Snapshot:
     """Answers by query, all as of one moment."""
 

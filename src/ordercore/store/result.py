@@ -7,12 +7,13 @@ from datetime import datetime
 
 from attrs import frozen
 
+from ordercore.internal import internal
 from ordercore.message import Recorded
 from ordercore.store.query import Outcome
 from ordercore.values import CommandId, Cursor, Place, Sku, Stream
 
 
-@frozen
+@internal
 class Committed:
     """All of it is durable. `position` is the last log row of the batch, None for a batch without appends."""
 
