@@ -48,6 +48,7 @@ from ordercore.values import (
     code_of,
     country_of,
     exponent_of,
+    instant_of,
     sku_of,
     text_of,
 )
@@ -285,6 +286,7 @@ def _placed(command: PlaceOrder, context: Context, shop: Shop, lines: tuple[Orde
     total = sum([line.total for line in lines])
     if total > MAX_MINOR:
         raise InvalidCommand("The order's total is out of range.", path="lines")
+    placed_at = context.effective if command.placed_at is None else instant_of(command.placed_at, what="placed_at")
     address = command.ship_to
     destination = (
         Destination(address.country, address.region, address.point, order_id(command.channel, command.external_id))
@@ -292,7 +294,7 @@ def _placed(command: PlaceOrder, context: Context, shop: Shop, lines: tuple[Orde
         else NOWHERE
     )
     return OrderPlaced(
-        command.channel, command.external_id, command.currency, lines, total, context.effective, command.customer,
+        command.channel, command.external_id, command.currency, lines, total, placed_at, command.customer,
         destination, command.priority, shop.policies.confirm == "on_place", command.shortage, command.source_version,
         command.attributes,
     )  # fmt: skip

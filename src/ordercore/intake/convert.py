@@ -99,6 +99,7 @@ def _command(request: OrderRequest, lines: tuple[Line, ...]) -> PlaceOrder:
         customer=request.customer,
         ship_to=request.ship_to,
         attributes=attributes,
+        placed_at=request.placed_at,
     )
 
 

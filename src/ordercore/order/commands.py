@@ -61,7 +61,8 @@ class PlaceOrder(Command[OrderId]):
     """Take an order in, once per (channel, external id); the same id with other content is a Mismatch.
 
     With `reservation`, a cart's soft reservation is upgraded in place, without a free instant. `allocate` and
-    `shortage` override the kernel's policies; `strategy` names another way to source. The result is the order's id.
+    `shortage` override the kernel's policies; `strategy` names another way to source. `placed_at` is when the customer
+    placed it, if that was before it came in (stock is reserved at the effective time). The result is the order's id.
     """
 
     channel: str
@@ -77,6 +78,7 @@ class PlaceOrder(Command[OrderId]):
     strategy: str = ""
     source_version: str = ""
     attributes: Mapping[str, Attribute] = field(factory=dict)
+    placed_at: datetime | None = None
 
 
 @frozen

@@ -92,7 +92,7 @@ class Order:
         return known
 
     def _compute(self) -> tuple[str, str]:
-        ordered = gone = shipped = arrived = waiting = 0
+        ordered = gone = shipped = arrived = waiting = services = 0
         worked = False
         for facts, _, backordered, cancelled, short, out, delivered, lost, _, claims in self.lines.values():
             ordered += facts[2]
@@ -100,6 +100,8 @@ class Order:
             shipped += out
             arrived += delivered + lost
             waiting += backordered
+            if not facts[7]:
+                services += delivered
             for claim in claims:
                 if claim[1] != "reserved":
                     worked = True
@@ -112,8 +114,9 @@ class Order:
             return ("completed" if settled else "confirmed"), "delivered"
         status = "confirmed" if self.confirmed else "placed"
         if shipped == live:
-            return status, "partially_delivered" if arrived else "fulfilled"
-        if shipped:
+            # What does not ship is done with the first parcel, which need not have arrived.
+            return status, "partially_delivered" if arrived > services else "fulfilled"
+        if shipped > services:
             return status, "partially_fulfilled"
         if worked:
             return status, "in_progress"

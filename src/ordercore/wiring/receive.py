@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -38,11 +38,12 @@ from ordercore.ports import (
     OrderRequest,
     Problem,
     RequestCancel,
+    Severity,
     SubmitOrder,
     Transmission,
 )
 from ordercore.store import Document, PutDocument, ReadDocument, ReadDocuments
-from ordercore.values import CommandId, OrderId
+from ordercore.values import CommandId, OrderId, Sku
 from ordercore.views.reading import Reading, ask
 from ordercore.wiring.report import IntakeReport
 
@@ -144,14 +145,11 @@ class Receiver:
         if command is None:
             return
         shop, document = self._shop, _put_seen(request.instance, request.external_id, seen)
-        placed_at = request.placed_at
 
         def begin(context: Context) -> Flow[OrderId]:
             return _with_document(flow_place_order(command, context, shop), document)
 
-        yield from self._run(
-            command, f"place:{command.channel}:{command.external_id}", begin, placed_at, inbound, tally
-        )
+        yield from self._run(command, f"place:{command.channel}:{command.external_id}", begin, inbound, tally)
 
     def _cancel(
         self, instance: str, intent: RequestCancel, inbound: Inbound, seen: Seen | None, tally: _Tally
@@ -170,25 +168,26 @@ class Receiver:
         def begin(context: Context) -> Flow[OrderId]:
             return _with_document(flow_order(command, context, shop), document)
 
-        yield from self._run(command, f"cancel:{instance}:{intent.external_id}", begin, intent.at, inbound, tally)
+        yield from self._run(command, f"cancel:{instance}:{intent.external_id}", begin, inbound, tally)
 
     def _run(
-        self, command: PlaceOrder | CancelLines, key: str, begin: Any, effective: Any, inbound: Inbound, tally: _Tally
+        self, command: PlaceOrder | CancelLines, key: str, begin: Callable[[Context], Flow[OrderId]], inbound: Inbound, tally: _Tally
     ) -> Calls[None]:
         now = self._clock.now()
-        context = Context(CommandId(key), now, effective or now, f"channel:{inbound.subject.instance}", inbound.key)
+        # What the channel says happened earlier takes effect when it comes in: stock received since then is no less there.
+        context = Context(CommandId(key), now, now, f"channel:{inbound.subject.instance}", inbound.key)
         task: Task[OrderId] = Task(command, context, lambda: begin(context), True, None, self._shop.policies.replans)
         try:
             receipt = yield from self._engine.run(task)
         except Rejected as error:
-            severity = "retry" if isinstance(error, Insufficient) else "reject"
+            severity: Severity = "retry" if isinstance(error, Insufficient) else "reject"
             subject = inbound.subject.value
             tally.problems.append(Problem(error.code, severity, inbound.path, str(error), subject=subject))
             return
         tally.accepted.append(receipt.result)
 
     def _note(self, instance: str, subject: str, seen: Seen, inbound: Inbound) -> Calls[None]:
-        document = _put_seen(instance, subject, seen)
+        document = PutDocument(SEEN, seen_key(instance, subject), seen)
         yield from self._write(f"seen:{instance}:{subject}:{inbound.key}:{seen.version}", (document,))
 
     def _keep(self, transmission: Transmission, problems: tuple[Problem, ...]) -> Calls[None]:
@@ -248,7 +247,7 @@ def _document(kind: str, key: str) -> Reading[Document | None]:
     return (yield from ask(asked)).of(asked)
 
 
-def _catalog(skus: Any) -> Reading[CatalogView]:
+def _catalog(skus: tuple[Sku, ...]) -> Reading[CatalogView]:
     asked = ReadCatalog(skus)
     return (yield from ask(asked)).of(asked)
 
