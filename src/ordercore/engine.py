@@ -6,10 +6,9 @@ asks the guards, commits one batch, and starts over when somebody else was quick
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from functools import partial
-from threading import Lock
+from operator import methodcaller
 from typing import Any, Final, Generic, TypeVar, cast
 
 from attrs import define, field
@@ -19,9 +18,10 @@ from ordercore.errors import BrokenRule, Conflict, Insufficient, Mismatch, Outco
 from ordercore.flow import Decision, Flow, Guard, Loaded, Read, ReadState, Retry
 from ordercore.flows.catalog import REVISION, CatalogView, ReadCatalog
 from ordercore.internal import internal
-from ordercore.message import Command, Context, Receipt
+from ordercore.message import Command, Context, Event, Receipt
 from ordercore.plan import Site, Sites
 from ordercore.store import (
+    Append,
     Batch,
     CommitResult,
     Committed,
@@ -98,49 +98,52 @@ class Task(Generic[R]):
 class Memory:
     """What the engine remembers between commands: folded streams and the catalog, both checked against the store.
 
-    Shared by threads: every entry is an immutable pair, replaced whole.
+    Shared by threads without a lock: every entry is an immutable pair, replaced whole, and one that is lost or older
+    than it might be is folded again.
     """
 
     def __init__(self, most: int = STREAMS_KEPT) -> None:
-        """Keep at most `most` streams, least recently used out first."""
-        self._most = most
-        self._streams: OrderedDict[Stream, tuple[int, object]] = OrderedDict()
-        self._lock = Lock()
+        """Keep at most `most` streams: those used last, in two halves of which the older is dropped as a whole."""
+        self._half = max(most // 2, 1)
+        self._young: dict[Stream, tuple[int, object]] = {}
+        self._old: dict[Stream, tuple[int, object]] = {}
         self.catalog = Catalog()
 
     def get(self, stream: Stream) -> tuple[int, object]:
         """(version, state) as remembered, or (0, None)."""
-        with self._lock:
-            known = self._streams.get(stream)
+        known = self._young.get(stream)
+        if known is None:
+            known = self._old.get(stream)
             if known is None:
-                return 0, None
-            self._streams.move_to_end(stream)
-            return known
+                return _UNKNOWN
+            self.put(stream, *known)
+        return known
 
     def put(self, stream: Stream, version: int, state: object) -> None:
         """Remember."""
-        with self._lock:
-            known = self._streams.get(stream)
-            if known is None or known[0] <= version:
-                self._streams[stream] = (version, state)
-                if len(self._streams) > self._most:
-                    self._streams.popitem(last=False)
+        young = self._young
+        young[stream] = (version, state)
+        if len(young) > self._half:
+            self._old, self._young = young, {}
 
     def forget(self, stream: Stream) -> None:
         """Fold it from the beginning next time."""
-        with self._lock:
-            self._streams.pop(stream, None)
+        self._young.pop(stream, None)
+        self._old.pop(stream, None)
 
 
-@define
+_UNKNOWN: Final[tuple[int, object]] = (0, None)
+
+
 class Asked:
     """What a flow asked, in terms of the store, and what is needed to answer it."""
 
-    queries: list[Query[Any]] = field(factory=list)
-    states: list[tuple[ReadState[Any], ReadStream, int, object]] = field(factory=list)
-    catalogs: list[
-        tuple[ReadCatalog, Catalog, list[tuple[Sku, ReadDocument]], ReadDocuments | None]
-    ] = field(factory=list)  # fmt: skip
+    __slots__ = ("catalogs", "queries", "states")
+
+    def __init__(self) -> None:
+        self.queries: list[Query[Any]] = []
+        self.states: list[tuple[ReadState[Any], ReadStream, tuple[int, object]]] = []
+        self.catalogs: list[tuple[ReadCatalog, Catalog, list[tuple[Sku, ReadDocument]], ReadDocuments | None]] = []
 
 
 @define
@@ -152,6 +155,8 @@ class Catalog:
     locations: dict[LocationCode, Location] = field(factory=dict)
     sites: Sites = field(factory=lambda: Sites({}))
     absent: set[Sku] = field(factory=set)
+    view: CatalogView | None = None
+    """Of these very dictionaries, which grow; nothing in them is ever replaced."""
 
 
 class Engine:
@@ -159,7 +164,7 @@ class Engine:
 
     def __init__(self, guards: Callable[[Command[Any], object, Context], None] | None = None, tenant: str = "") -> None:
         """`guards` raises Refused; None asks nobody."""
-        self._guards = guards
+        self.guards = guards
         self.tenant = tenant
         self.memory = Memory()
 
@@ -175,7 +180,7 @@ class Engine:
                 return flow.receipt
             batch = flow.batch
             assert batch is not None  # noqa: S101  # a flow that has ended has one or the other
-            (result,) = yield StoreCommit((batch,))
+            result: CommitResult = yield methodcaller("commit", batch)
             if isinstance(result, Unknown):
                 result = yield from self._resolve(result, batch)
             receipt = flow.settle(result)
@@ -255,24 +260,17 @@ class Engine:
             )  # fmt: skip
         return Duplicate(outcome) if outcome.matches else Mismatched(batch.command_id)
 
-    def guard(self, effect: Guard, context: Context) -> None:
-        """Ask the guards."""
-        if self._guards is not None:
-            self._guards(effect.command, effect.state, context)
-
     def ask(self, queries: Iterable[Query[Any]]) -> Asked:
         """What the store is asked for a flow's queries."""
         asked = Asked()
         for query in queries:
-            kind = type(query)
-            if kind is ReadState:
-                state = cast("ReadState[Any]", query)
-                version, known = self.memory.get(state.stream)
-                ask = ReadStream(state.stream, version)
-                asked.states.append((state, ask, version, known))
+            if isinstance(query, ReadState):
+                known = self.memory.get(query.stream)
+                ask = ReadStream(query.stream, known[0])
+                asked.states.append((query, ask, known))
                 asked.queries.append(ask)
-            elif kind is ReadCatalog:
-                self._ask_catalog(cast(ReadCatalog, query), asked)
+            elif isinstance(query, ReadCatalog):
+                self._ask_catalog(query, asked)
             else:
                 asked.queries.append(query)
         return asked
@@ -288,19 +286,25 @@ class Engine:
             (sku, ReadDocument("item", sku)) for sku in query.skus if sku not in known.items and sku not in known.absent
         ]
         asked.queries.append(_REVISION)
-        asked.queries += [ask for _, ask in wanted]
+        if wanted:
+            asked.queries += [ask for _, ask in wanted]
         asked.catalogs.append((query, known, wanted, locations))
 
     def answered(self, asked: Asked, snapshot: Snapshot) -> Snapshot | None:
         """The snapshot with the flow's queries answered; None if the catalog changed: ask again."""
+        answers = snapshot.answers
         for query, known, wanted, locations in asked.catalogs:
             revision = snapshot.of(_REVISION)
             if locations is None and revision != known.revision:
                 self.memory.catalog = Catalog()
                 return None
-            snapshot.answers[id(query)] = self._catalog(known, revision, wanted, locations, snapshot)
-        for state, ask, version, remembered in asked.states:
-            snapshot.answers[id(state)] = self._fold(state, snapshot.of(ask), version, remembered)
+            answers[id(query)] = self._catalog(known, revision, wanted, locations, snapshot)
+        for state, ask, (version, remembered) in asked.states:
+            head = snapshot.of(ask)
+            if head.version == version:
+                answers[id(state)] = Loaded(remembered, version)
+            else:
+                answers[id(state)] = self._fold(state, head, version, remembered)
         return snapshot
 
     def _fold(self, query: ReadState[Any], head: Head, version: int, state: object) -> Loaded[Any]:
@@ -308,22 +312,14 @@ class Engine:
             # Another file under the same name: what was remembered is of a stream that is no more.
             self.memory.forget(query.stream)
             raise Conflict("The stream is shorter than it was.", stream=query.stream, hint="Is this another store?")
-        if head.events:
-            state = query.folder.fold(state, head.events, query.stream)
-            self.memory.put(query.stream, head.version, state)
+        state = query.folder.fold(state, head.events, query.stream)
+        self.memory.put(query.stream, head.version, state)
         return Loaded(state, head.version)
 
     def _catalog(
         self, known: Catalog, revision: int, wanted: Iterable[tuple[Sku, ReadDocument]],
         locations: ReadDocuments | None, snapshot: Snapshot,
     ) -> CatalogView:  # fmt: skip
-        if locations is not None:
-            found = [d.body for d in snapshot.of(locations) if isinstance(d.body, Location)]
-            known.locations = {location.code: location for location in found}
-            known.sites = Sites(
-                {at.place: Site(at.place, at.code, at.name, at.point, at.rank) for at in found if at.sellable}
-            )
-            known.revision = revision
         for sku, ask in wanted:
             document = snapshot.of(ask)
             if document is not None and isinstance(document.body, Item):
@@ -331,8 +327,16 @@ class Engine:
             else:
                 known.absent.add(sku)
         if locations is not None:
+            found = [d.body for d in snapshot.of(locations) if isinstance(d.body, Location)]
+            known.locations = {location.code: location for location in found}
+            known.sites = Sites(
+                {at.place: Site(at.place, at.code, at.name, at.point, at.rank) for at in found if at.sellable}
+            )
+            known.revision = revision
             self.memory.catalog = known
-        return CatalogView(revision, known.items, known.locations, known.sites)
+        if known.view is None:
+            known.view = CatalogView(revision, known.items, known.locations, known.sites)
+        return known.view
 
 
 _REVISION: Final = ReadCounter(REVISION)
@@ -342,15 +346,28 @@ _REVISION: Final = ReadCounter(REVISION)
 class _Running(Generic[R]):
     """One run of one flow: from its first effect to a receipt, a batch, or a refusal."""
 
+    __slots__ = (
+        "_asked",
+        "_decision",
+        "_effect",
+        "_engine",
+        "_flow",
+        "_outcome",
+        "_task",
+        "_tried",
+        "batch",
+        "receipt",
+    )
+    _asked: Asked
+    _effect: Read
+    _decision: Decision[R]
+
     def __init__(self, engine: Engine, task: Task[R], tried: int) -> None:
         self._engine = engine
         self._task = task
         self._tried = tried
         self._flow = task.begin()
-        self._effect: Read | None = None
-        self._asked: Asked | None = None
         self._outcome: ReadOutcome | None = None
-        self._decision: Decision[R] | None = None
         self.receipt: Receipt[R] | None = None
         self.batch: Batch | None = None
 
@@ -361,18 +378,17 @@ class _Running(Generic[R]):
 
     def answer(self, snapshot: Snapshot) -> tuple[Query[Any], ...] | None:
         """Take the store's answers; run to the next read or to the end."""
-        outcome, self._outcome = self._outcome, None
+        outcome = self._outcome
         if outcome is not None:
+            self._outcome = None
             first = snapshot.of(outcome)
             if first is not None:
                 self._flow.close()
                 self.receipt = self._repeat(first)
                 return None
-        asked, effect = self._asked, self._effect
-        assert asked is not None and effect is not None  # noqa: S101,PT018  # an answer follows a read
-        answered = self._engine.answered(asked, snapshot)
+        answered = self._engine.answered(self._asked, snapshot)
         if answered is None:
-            self._asked = self._engine.ask(effect.queries)
+            self._asked = self._engine.ask(self._effect.queries)
             return tuple(self._asked.queries)
         return self._advance(answered)
 
@@ -383,79 +399,84 @@ class _Running(Generic[R]):
                 effect = self._flow.send(answer)
                 if type(effect) is Read:
                     self._effect = effect
-                    self._asked = engine.ask(effect.queries)
-                    queries = self._asked.queries
-                    return tuple(queries) if self._outcome is None else (self._outcome, *queries)
+                    self._asked = asked = engine.ask(effect.queries)
+                    return (self._outcome, *asked.queries) if self._outcome is not None else tuple(asked.queries)
                 if type(effect) is Guard:
-                    engine.guard(effect, self._task.context)
+                    if engine.guards is not None:
+                        engine.guards(effect.command, effect.state, self._task.context)
                     answer = None
                 elif type(effect) is Retry:
                     answer = self._tried
                 else:
                     raise BrokenRule(f"A flow yielded {type(effect).__name__}.")
         except StopIteration as end:
-            self._end(cast("Decision[R]", end.value))
+            self._end(end.value)
             return None
 
     def _end(self, decision: Decision[R]) -> None:
-        task = self._task
+        task, appends = self._task, decision.appends
+        context = task.context
         self._decision = decision
-        if task.expect is not None and decision.appends and decision.appends[0].expected != task.expect:
+        if task.expect is not None and appends and appends[0].expected != task.expect:
             raise Conflict(
-                "The version you saw is not the newest.", stream=decision.appends[0].stream, expected=task.expect,
-                actual=decision.appends[0].expected, hint="Read again, then decide again.",
+                "The version you saw is not the newest.", stream=appends[0].stream, expected=task.expect,
+                actual=appends[0].expected, hint="Read again, then decide again.",
             )  # fmt: skip
-        if not decision.appends and not decision.documents and not decision.timers:
+        if not appends and not decision.documents and not decision.timers:
             self.receipt = Receipt(
-                task.context.command_id, False, decision.result, (), None, _order_id(task, decision.result)
+                context.command_id, False, decision.result, (), None, self._order_id(decision.result)
             )
             return
         self.batch = Batch(
-            task.context.command_id, task.command, task.context, decision.appends, decision.documents,
-            decision.requires, decision.bumps, decision.floors, decision.timers, self._engine.tenant,
+            context.command_id, task.command, context, appends, decision.documents, decision.requires,
+            decision.bumps, decision.floors, decision.timers, self._engine.tenant,
         )  # fmt: skip
 
     def settle(self, result: CommitResult) -> Receipt[R] | None:
         """The receipt for a commit that stands; None: decide again. Raises Mismatch or Conflict."""
-        decision, batch, task = self._decision, self.batch, self._task
-        assert decision is not None and batch is not None  # noqa: S101,PT018  # settle follows _end
-        if isinstance(result, (Committed, Pending)):
-            appended = []
-            versions = result.versions
-            for append in batch.appends:
-                last = versions[append.stream]
-                appended.append((append.stream, last - len(append.events) + 1, append.events))
-                state = decision.states.get(append.stream)
-                if state is not None and isinstance(result, Committed):
-                    self._engine.memory.put(append.stream, last, state)
-            position = result.position if isinstance(result, Committed) else None
-            return Receipt(
-                task.context.command_id, False, decision.result, tuple(appended), position,
-                _order_id(task, decision.result),
-            )  # fmt: skip
+        task = self._task
+        id = task.context.command_id
+        if isinstance(result, Committed):
+            decision = self._decision
+            remember, states = self._engine.memory.put, decision.states
+            for append in decision.appends:
+                stream = append.stream
+                if stream in states:
+                    remember(stream, result.versions[stream], states[stream])
+            appended = _appended(decision.appends, result.versions)
+            return Receipt(id, False, decision.result, appended, result.position, self._order_id(decision.result))
+        if isinstance(result, Pending):
+            decision = self._decision
+            appended = _appended(decision.appends, result.versions)
+            return Receipt(id, False, decision.result, appended, None, self._order_id(decision.result))
         if isinstance(result, Duplicate):
             return self._repeat(result.first)
         if isinstance(result, Mismatched):
-            raise mismatch_of(task.context.command_id)
-        if isinstance(result, Conflicted) and (task.expect is not None or (self._tried and _exists(result, batch))):
+            raise mismatch_of(id)
+        if isinstance(result, Conflicted) and (task.expect is not None or (self._tried and self._exists(result))):
             raise conflict_of(result)
         return None
 
     def _repeat(self, first: Outcome) -> Receipt[R]:
-        task = self._task
+        id = self._task.context.command_id
         if not first.matches:
-            raise mismatch_of(task.context.command_id)
+            raise mismatch_of(id)
         result = cast(R, first.appended[0][0].partition("/")[2]) if first.appended else cast(R, "")
-        return Receipt(task.context.command_id, True, result, first.appended, first.position, _order_id(task, result))
+        return Receipt(id, True, result, first.appended, first.position, self._order_id(result))
+
+    def _order_id(self, result: object) -> OrderId | None:
+        return OrderId(str(result)) if self._task.is_order else None
+
+    def _exists(self, result: Conflicted) -> bool:
+        """Whether a stream that the batch would begin is there: its flow had a second look and did not see it."""
+        return any(append.expected == 0 and append.stream == result.what for append in self._decision.appends)
 
 
-def _order_id(task: Task[Any], result: object) -> OrderId | None:
-    return OrderId(str(result)) if task.is_order else None
-
-
-def _exists(result: Conflicted, batch: Batch) -> bool:
-    """Whether a stream that the batch wanted to begin is there already: its flow had a second look and did not see it."""
-    return any(append.expected == 0 and append.stream == result.what for append in batch.appends)
+def _appended(
+    appends: Sequence[Append], versions: Mapping[Stream, int]
+) -> tuple[tuple[Stream, int, tuple[Event, ...]], ...]:
+    """(stream, version of the first event, events) of each append."""
+    return tuple([(one.stream, versions[one.stream] - len(one.events) + 1, one.events) for one in appends])
 
 
 def mismatch_of(command_id: str) -> Mismatch:

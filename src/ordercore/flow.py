@@ -15,7 +15,7 @@ It runs again from the start when its commit met a conflict or a shortage, so it
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from attrs import Factory, frozen
 
@@ -103,14 +103,16 @@ Flow = Generator[Effect, object, Decision[R]]
 """A decision in progress. Its result type is that of the receipt."""
 
 
-def read(*queries: Query[Any]) -> Generator[Effect, object, Snapshot]:
+def read(*queries: Query[Any]) -> Generator[Effect, Any, Snapshot]:
     """Read in one round trip; `snapshot.of(query)` has the answers."""
-    return cast(Snapshot, (yield Read(queries)))
+    snapshot: Snapshot = yield Read(queries)
+    return snapshot
 
 
-def attempt() -> Generator[Effect, object, int]:
+def attempt() -> Generator[Effect, Any, int]:
     """How often this flow was run before for the same command."""
-    return cast(int, (yield _RETRY))
+    tried: int = yield _RETRY
+    return tried
 
 
 _RETRY = Retry()

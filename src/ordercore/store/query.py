@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
@@ -151,8 +151,9 @@ class ReadLog(Query[tuple[Recorded, ...]]):
 class Snapshot:
     """Answers by query, all as of one moment."""
 
-    answers: dict[int, object] = field(factory=dict)
+    answers: dict[int, Any] = field(factory=dict)
 
     def of(self, query: Query[A]) -> A:
         """The answer to `query`, which must have been asked."""
-        return cast(A, self.answers[id(query)])
+        answer: A = self.answers[id(query)]
+        return answer

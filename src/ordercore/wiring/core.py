@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from ordercore.codec import Codec
@@ -70,10 +71,8 @@ class Core:
         now = self.clock.now()
         when = now if effective is None else instant_of(effective, what="effective")
         context = Context(CommandId(id), now, when, actor, cause)
-        shop = self.shop
-        return Task(
-            command, context, lambda: route.flow(command, context, shop), route.is_order, expect, shop.policies.replans
-        )
+        begin = partial(route.flow, command, context, self.shop)
+        return Task(command, context, begin, route.is_order, expect, self.shop.policies.replans)
 
     def tasks(
         self, commands: Iterable[Command[Any] | Envelope[Any]], *, actor: str, effective: datetime | None

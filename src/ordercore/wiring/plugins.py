@@ -19,6 +19,8 @@ GROUP: Final = "ordercore"
 
 T = TypeVar("T")
 
+_GUARDED: Final = ("command", "state", "context")
+
 
 class Plugins:
     """The plugins of one kernel: registered, checked, and asked through typed methods."""
@@ -30,7 +32,11 @@ class Plugins:
         for plugin in plugins:
             self._register(plugin)
         self._check()
-        self.guards = bool(self._manager.hook.ordercore_guard.get_hookimpls())
+        self.guards: Final = tuple(
+            (one.plugin_name, one.function, tuple(_GUARDED.index(name) for name in one.argnames))
+            for one in self._manager.hook.ordercore_guard.get_hookimpls()
+        )
+        """(plugin, function, which of command, state and context it takes)."""
 
     def _register(self, plugin: object) -> None:
         try:
@@ -70,22 +76,23 @@ class Plugins:
 
     def guard(self, command: Command[Any], state: object, context: Context) -> None:
         """Ask every guard, each by itself, so that its name is known; fails closed. Raises Refused."""
-        for implementation in self._manager.hook.ordercore_guard.get_hookimpls():
-            given = {"command": command, "state": state, "context": context}
+        given = (command, state, context)
+        for plugin, function, wanted in self.guards:
             try:
-                answer = implementation.function(*[given[name] for name in implementation.argnames])
+                answer = function(*[given[n] for n in wanted])
             except Exception as error:
                 raise Refused(
-                    f"Guard {implementation.plugin_name} failed, and so refuses.", plugin=implementation.plugin_name,
-                    reason="guard_failed", failure=type(error).__name__,
+                    f"Guard {plugin} failed, and so refuses.", plugin=plugin, reason="guard_failed",
+                    failure=type(error).__name__,
                 ) from error  # fmt: skip
+            if answer is None:
+                continue
             if isinstance(answer, Refusal):
-                raise Refused(answer.message, plugin=implementation.plugin_name, reason=answer.code)
-            if answer is not None:
-                raise Refused(
-                    f"Guard {implementation.plugin_name} answered {type(answer).__name__}, and so refuses.",
-                    plugin=implementation.plugin_name, reason="guard_failed", failure="wrong_type",
-                )  # fmt: skip
+                raise Refused(answer.message, plugin=plugin, reason=answer.code)
+            raise Refused(
+                f"Guard {plugin} answered {type(answer).__name__}, and so refuses.", plugin=plugin,
+                reason="guard_failed", failure="wrong_type",
+            )  # fmt: skip
 
     def _all(self, what: str, kind: type[T]) -> Iterable[T]:
         for group in getattr(self._manager.hook, f"ordercore_register_{what}")():
