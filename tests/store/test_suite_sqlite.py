@@ -1,11 +1,14 @@
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
+from unittest.mock import patch
 
 import pytest
 
-from ordercore.store.sqlite import SQLiteStore
+from ordercore.store.sqlite import SQLiteStore, schema
+from ordercore.store.sqlite.session import Database
 from ordercore.testing import StoreSuite
+from ordercore.testing.sample_events import sample_codec
 
 
 class TestSQLiteStore(StoreSuite):
@@ -24,3 +27,26 @@ class TestSQLiteStore(StoreSuite):
                 (change, *key),
             )
             assert changed.rowcount == 1
+
+
+def test_a_file_that_another_process_makes_meanwhile_is_not_a_strangers(tmp_path):
+    path = tmp_path / "shop.db"
+    made = []
+
+    def make_it_in_between(statement):
+        if "sqlite_master" in statement and not made:
+            made.append(statement)
+            with suppress(sqlite3.OperationalError), closing(sqlite3.connect(path, timeout=0)) as other:
+                other.executescript(f"begin; {'; '.join(schema.TABLES)}; commit;")
+
+    class Watched(Database):
+        def _prepare(self, connection):
+            connection.set_trace_callback(make_it_in_between)
+            super()._prepare(connection)
+
+    with patch("ordercore.store.sqlite.store.Database", Watched):
+        store = SQLiteStore(path)
+    assert made
+    store.use_codec(sample_codec())
+    assert store.verify() == ()
+    store.close()

@@ -61,10 +61,12 @@ def race_processes(
         theirs.close()
         started.append((process, mine))
     try:
-        for _, pipe in started:
-            _answer(pipe)
-        for _, pipe in started:
-            pipe.send("go")
+        # All have started: open at the same time. All have opened: run at the same time.
+        for say in ("open", "run"):
+            for _, pipe in started:
+                _answer(pipe)
+            for _, pipe in started:
+                pipe.send(say)
         return [cast(R, _answer(pipe)) for _, pipe in started]
     finally:
         for process, pipe in started:
@@ -86,9 +88,11 @@ def _run(
     from ordercore.testing.sample_events import sample_codec
 
     try:
+        pipe.send((True, "started"))
+        pipe.recv()
         store = factory()
         store.use_codec(sample_codec())
-        pipe.send((True, "ready"))
+        pipe.send((True, "opened"))
         pipe.recv()
         told = worker(store, number, *args)
         store.close()

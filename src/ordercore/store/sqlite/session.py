@@ -196,7 +196,11 @@ class Database:
             "journal_size_limit = 67108864",
         ):  # fmt: skip
             connection.execute(f"pragma {setting}")
-        known = schema.recognize(connection, self.path)
+        connection.execute("begin")  # one snapshot: another process may be making the tables right now
+        try:
+            known = schema.recognize(connection, self.path)
+        finally:
+            connection.rollback()
         connection.execute("pragma journal_mode = wal")
         if not known:
             connection.execute("begin immediate")

@@ -32,6 +32,7 @@ from ordercore.testing.rules.subject import (
     document,
     events,
     log,
+    open_store,
     units,
     version,
 )
@@ -156,3 +157,13 @@ class ConcurrencyRules(Subject):
         assert sum(race_threads(store, threads, sell_out, attempts, 20)) == 100
         assert units(store, "TEA") == {"reserved": 100}
         assert store.verify() == ()
+
+    def test_s15_12_processes_that_open_a_new_store_at_once_share_it(self, store_factory: StoreFactory) -> None:
+        self.needs("multi_process")
+        mine = race_processes(store_factory, self.racers, write_what_was_seen, 2)
+        store = open_store(store_factory)
+        try:
+            assert version(store, "order/1") == sum(len(each) for each in mine) == len(log(store))
+            assert store.verify() == ()
+        finally:
+            store.close()
