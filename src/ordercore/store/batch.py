@@ -10,7 +10,7 @@ from attrs import field, frozen
 from ordercore.errors import BrokenRule
 from ordercore.internal import internal
 from ordercore.message import Command, Context, Event
-from ordercore.store.posting import CLAIMED, Posting, RowKey, add_posting, has_row, posting_rule, settled
+from ordercore.store.posting import CLAIMED, Posting, RowKey, add_postings, has_row, postings_in
 from ordercore.values import CommandId, Place, Sku, Stream
 
 
@@ -118,33 +118,34 @@ TimerChange = SetTimer | CancelTimer
 
 
 def _derive(batch: Batch) -> tuple[tuple[Posting, ...], dict[RowKey, list[int]]]:
-    """Postings and net rows in one pass: this runs for every unit that ever moves."""
+    """Postings and net rows."""
     found: list[Posting] = []
-    rows: dict[RowKey, list[int]] = {}
     for append in batch.appends:
-        loose = append.expected is None
-        for event in append.events:
-            for posting in posting_rule(type(event))(event):
+        postings = postings_in(append.events)
+        if postings:
+            loose = append.expected is None
+            for posting in postings:
                 _, quantity, source, source_bucket, target, target_bucket, _, _, claimant, _ = posting
-                claimed = source_bucket in CLAIMED or target_bucket in CLAIMED
                 if (
                     quantity <= 0
                     or ("/" in source) is not (source_bucket != "")
                     or ("/" in target) is not (target_bucket != "")
-                    or (claimed and (loose or not claimant))
+                    or ((loose or not claimant) and (source_bucket in CLAIMED or target_bucket in CLAIMED))
                 ):
-                    raise _broken(posting, append, event)
-                found.append(posting)
-                add_posting(rows, posting)
-    return tuple(found), settled(rows)
+                    raise _broken(posting, append)
+            found += postings
+    rows: dict[RowKey, list[int]] = {}
+    if found:
+        add_postings(rows, found)
+    return tuple(found), rows
 
 
-def _broken(posting: Posting, append: Append, event: Event) -> BrokenRule:
+def _broken(posting: Posting, append: Append) -> BrokenRule:
     """A claimed unit moves only with its claimant's stream at a version the decision has seen.
 
     With bucket guards alone, racing processes left one claimant at -1 while all totals balanced.
     """
-    name = type(event).__name__
+    name = next(type(event).__name__ for event in append.events if posting in postings_in((event,)))
     if posting.quantity <= 0:
         return BrokenRule(f"{name} moves {posting.quantity} units.", event=name)
     for place, bucket in ((posting.source, posting.source_bucket), (posting.target, posting.target_bucket)):

@@ -104,6 +104,11 @@ def posting_rule(kind: type[Event]) -> Callable[[Event], Iterable[Posting]]:
     return rule
 
 
+def postings_in(events: Iterable[Event]) -> list[Posting]:
+    """The stock effects of events, in their order."""
+    return [posting for event in events for posting in posting_rule(type(event))(event)]
+
+
 def rows_of(postings: Iterable[Posting]) -> dict[RowKey, list[int]]:
     """Net change per row and bucket.
 
@@ -111,35 +116,40 @@ def rows_of(postings: Iterable[Posting]) -> dict[RowKey, list[int]]:
     the unit was claimed from the pool before, now the lot says which. Rows whose changes cancel out are dropped.
     """
     rows: dict[RowKey, list[int]] = {}
-    for posting in postings:
-        add_posting(rows, posting)
-    return settled(rows)
-
-
-def add_posting(rows: dict[RowKey, list[int]], posting: Posting) -> None:
-    """Add one posting's change to the rows it touches."""
-    sku, quantity, source, source_bucket, target, target_bucket, lot, owner, _, narrowing = posting
-    if not narrowing:
-        if source_bucket:
-            _add(rows, (sku, source, "", owner), COLUMN[source_bucket], -quantity)
-        if target_bucket:
-            _add(rows, (sku, target, "", owner), COLUMN[target_bucket], quantity)
-    if lot:
-        if source_bucket:
-            _add(rows, (sku, source, lot, owner), COLUMN[source_bucket], -quantity)
-        if target_bucket:
-            _add(rows, (sku, target, lot, owner), COLUMN[target_bucket], quantity)
-
-
-def _add(rows: dict[RowKey, list[int]], key: RowKey, column: int, units: int) -> None:
-    row = rows.get(key)
-    if row is None:
-        row = rows[key] = [0] * WIDTH
-    row[column] += units
-
-
-def settled(rows: dict[RowKey, list[int]]) -> dict[RowKey, list[int]]:
-    """The rows that change at all."""
-    for key in [key for key, row in rows.items() if not any(row)]:
-        del rows[key]
+    add_postings(rows, postings)
     return rows
+
+
+def add_postings(rows: dict[RowKey, list[int]], postings: Iterable[Posting]) -> None:
+    """Add the changes of postings to the rows they touch; this runs for every unit that ever moves."""
+    cancelling = False
+    for sku, quantity, source, source_bucket, target, target_bucket, lot, owner, _, narrowing in postings:
+        for name in ("", lot) if lot else _POOL:
+            if narrowing and not name:
+                continue
+            row: list[int] | None = None
+            if source_bucket:
+                key = (sku, source, name, owner)
+                row = rows.get(key)
+                if row is None:
+                    row = rows[key] = [0] * WIDTH
+                else:
+                    cancelling = True
+                row[COLUMN[source_bucket]] -= quantity
+            if target_bucket:
+                if row is None or target != source:
+                    key = (sku, target, name, owner)
+                    row = rows.get(key)
+                    if row is None:
+                        row = rows[key] = [0] * WIDTH
+                    else:
+                        cancelling = True
+                elif target_bucket == source_bucket:
+                    cancelling = True
+                row[COLUMN[target_bucket]] += quantity
+    if cancelling:
+        for key in [key for key, row in rows.items() if not any(row)]:
+            del rows[key]
+
+
+_POOL: Final = ("",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from attrs import field, frozen
 
@@ -34,8 +34,7 @@ class Head:
     events: tuple[Event, ...]
 
 
-@frozen
-class Document:
+class Document(NamedTuple):
     """A stored document; `revision` counts its writes from 1."""
 
     kind: str

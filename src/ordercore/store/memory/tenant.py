@@ -12,7 +12,7 @@ from ordercore.store.batch import Batch, DocumentChange, PutDocument, RequireUni
 from ordercore.store.guards import floors_of, shortages
 from ordercore.store.memory.shelf import Shelf
 from ordercore.store.memory.timers import Timers
-from ordercore.store.posting import COLUMN, WIDTH, Posting, Row, RowKey, posting_rule, rows_of
+from ordercore.store.posting import COLUMN, WIDTH, Posting, Row, RowKey, postings_in, rows_of
 from ordercore.store.query import (
     RECORDED_BEFORE,
     Document,
@@ -49,19 +49,19 @@ class Record:
         self.entries: tuple[Entry, ...] = ()
 
     def postings(self) -> list[Posting]:
-        events = [event for entry in self.entries for event in entry.events]
-        return [posting for event in events for posting in posting_rule(type(event))(event)]
+        return postings_in(event for entry in self.entries for event in entry.events)
 
 
 class Entry:
     """One log row: the events of one append."""
 
-    __slots__ = ("events", "first", "position", "record", "stream")
+    __slots__ = ("events", "first", "last", "position", "record", "stream")
 
     def __init__(self, position: int, stream: Stream, first: int, events: tuple[Event, ...], record: Record) -> None:
         self.position = position
         self.stream = stream
         self.first = first
+        self.last = first + len(events) - 1
         self.events = events
         self.record = record
 
@@ -81,7 +81,6 @@ class Tenant:
     __slots__ = (
         "consumers",
         "counters",
-        "documents",
         "log",
         "pools",
         "records",
@@ -99,41 +98,40 @@ class Tenant:
         self.rows: dict[RowKey, list[int]] = {}
         self.skus: dict[Sku, dict[RowKey, list[int]]] = {}
         self.pools: dict[Sku, dict[Place, list[int]]] = {}
-        self.documents: dict[tuple[str, str], Document] = {}
-        self.shelves: dict[tuple[str, str | None], Shelf] = {}
+        self.shelves: dict[str, Shelf] = {}
         self.counters: dict[str, int] = {}
         self.timers = Timers()
         self.consumers: dict[str, Cursor] = {}
 
     def commit(self, batch: Batch) -> CommitResult:
-        known = self.records.get(batch.command_id)
-        if known is not None:
+        if batch.command_id in self.records:
             first = self.outcome(batch.command_id, batch.command)
             return Duplicate(first) if first is not None and first.matches else Mismatched(batch.command_id)
         _refuse_unzoned(batch)
-        conflict = self._stale_stream(batch) or self._stale_requirement(batch) or self._stale_document(batch)
+        versions = self._versions_after(batch)
+        if isinstance(versions, Conflicted):
+            return versions
+        conflict = self._stale_requirement(batch) or self._stale_document(batch)
         if conflict is not None:
             return conflict
         after = self._rows_after(batch)
         if isinstance(after, Short):
             return after
-        return self._write(batch, after)
+        return self._write(batch, versions, after)
 
     def head(self, stream: Stream) -> int:
         entries = self.streams.get(stream)
-        return entries[-1].first + len(entries[-1].events) - 1 if entries else 0
+        return entries[-1].last if entries else 0
 
-    def _stale_stream(self, batch: Batch) -> Conflicted | None:
-        ahead: dict[Stream, int] = {}
+    def _versions_after(self, batch: Batch) -> dict[Stream, int] | Conflicted:
+        versions: dict[Stream, int] = {}
         for append in batch.appends:
-            stream = append.stream
-            head = ahead.get(stream, -1)
-            if head < 0:
-                head = self.head(stream)
-            if append.expected is not None and append.expected != head:
-                return Conflicted(stream, append.expected, head)
-            ahead[stream] = head + len(append.events)
-        return None
+            stream, expected = append.stream, append.expected
+            head = versions[stream] if stream in versions else self.head(stream)
+            if expected is not None and expected != head:
+                return Conflicted(stream, expected, head)
+            versions[stream] = head + len(append.events)
+        return versions
 
     def _stale_requirement(self, batch: Batch) -> Conflicted | None:
         for require in batch.requires:
@@ -149,19 +147,26 @@ class Tenant:
 
     def _stale_document(self, batch: Batch) -> Conflicted | None:
         ahead: dict[tuple[str, str], int] = {}
+        several = len(batch.documents) > 1
         for change in batch.documents:
             name = (change.kind, change.key)
-            revision = ahead.get(name, -1)
-            if revision < 0:
-                document = self.documents.get(name)
-                revision = document.revision if document is not None else 0
             if isinstance(change, PutDocument):
-                if change.expected is not None and change.expected != revision:
-                    return Conflicted(f"{change.kind}/{change.key}", change.expected, revision)
-                ahead[name] = revision + 1
+                if change.expected is not None or several:
+                    revision = ahead[name] if name in ahead else self.revision(*name)
+                    if change.expected is not None and change.expected != revision:
+                        return Conflicted(f"{change.kind}/{change.key}", change.expected, revision)
+                    ahead[name] = revision + 1
             else:
                 ahead[name] = 0
         return None
+
+    def document(self, kind: str, key: str) -> Document | None:
+        shelf = self.shelves.get(kind)
+        return shelf.documents.get(key) if shelf is not None else None
+
+    def revision(self, kind: str, key: str) -> int:
+        document = self.document(kind, key)
+        return document.revision if document is not None else 0
 
     def _rows_after(self, batch: Batch) -> list[tuple[RowKey, list[int] | None, list[int]]] | Short:
         """(key, row as it is, figures it will have), or every shortage."""
@@ -179,20 +184,22 @@ class Tenant:
             return Short(tuple(shortages(((key, batch.rows[key], after) for key, _, after in found), floors)))
         return found
 
-    def _write(self, batch: Batch, after: list[tuple[RowKey, list[int] | None, list[int]]]) -> Committed:
-        record = Record(batch.command_id, batch.command, batch.context)
-        self.records[batch.command_id] = record
-        versions: dict[Stream, int] = {}
+    def _write(
+        self, batch: Batch, versions: dict[Stream, int], after: list[tuple[RowKey, list[int] | None, list[int]]]
+    ) -> Committed:
+        record = self.records[batch.command_id] = Record(batch.command_id, batch.command, batch.context)
         log, entries = self.log, []
         for append in batch.appends:
-            stream, events = append.stream, append.events
-            head = self.head(stream)
-            versions[stream] = head + len(events)
-            if events:
-                entry = Entry(len(log) + 1, stream, head + 1, events, record)
+            if append.events:
+                stream = append.stream
+                known = self.streams.get(stream)
+                if known is None:
+                    known = self.streams[stream] = []
+                first = known[-1].last + 1 if known else 1
+                entry = Entry(len(log) + 1, stream, first, append.events, record)
                 log.append(entry)
                 entries.append(entry)
-                self.streams.setdefault(stream, []).append(entry)
+                known.append(entry)
         record.entries = tuple(entries)
         for bump in batch.bumps:
             self.counters[bump.counter] = self.counters.get(bump.counter, 0) + 1
@@ -205,7 +212,7 @@ class Tenant:
                 self._new_row(key, figures)
             else:
                 row[:] = figures
-        return Committed(Cursor(str(entries[-1].position)) if entries else None, versions)
+        return Committed(Cursor(str(len(log))) if entries else None, versions)
 
     def _new_row(self, key: RowKey, figures: list[int]) -> None:
         sku, place, lot, owner = key
@@ -216,23 +223,16 @@ class Tenant:
             self.pools.setdefault(sku, {})[place] = figures
 
     def _put(self, change: DocumentChange) -> None:
-        kind, key = name = (change.kind, change.key)
-        before = self.documents.get(name)
+        kind, key = change.kind, change.key
+        shelf = self.shelves.get(kind)
+        if shelf is None:
+            shelf = self.shelves[kind] = Shelf()
         if isinstance(change, PutDocument):
+            before = shelf.documents.get(key)
             revision = before.revision + 1 if before is not None else 1
-            document = Document(kind, key, revision, change.body, change.tag, change.sort)
-            self.documents[name] = document
-            if before is not None and before.tag != change.tag:
-                self.shelves[kind, before.tag].remove(key)
-            for tag in (None, change.tag):
-                shelf = self.shelves.get((kind, tag))
-                if shelf is None:
-                    shelf = self.shelves[kind, tag] = Shelf()
-                shelf.put(document)
-        elif before is not None:
-            del self.documents[name]
-            for tag in (None, before.tag):
-                self.shelves[kind, tag].remove(key)
+            shelf.put(Document(kind, key, revision, change.body, change.tag, change.sort))
+        else:
+            shelf.remove(key)
 
     # Answers
 
@@ -252,14 +252,14 @@ class Tenant:
         if not entries:
             return Head(0, ())
         after = query.after
-        version = entries[-1].first + len(entries[-1].events) - 1
+        version = entries[-1].last
         if after >= version:
             return Head(version, ())
         events: list[Event] = []
         for entry in entries:
             if after < entry.first:
                 events.extend(entry.events)
-            elif after < entry.first + len(entry.events) - 1:
+            elif after < entry.last:
                 events.extend(entry.events[after - entry.first + 1 :])
         return Head(version, tuple(events))
 
@@ -290,7 +290,7 @@ class Tenant:
         return answer
 
     def listing(self, query: ReadDocuments) -> tuple[Document, ...]:
-        shelf = self.shelves.get((query.kind, query.tag))
+        shelf = self.shelves.get(query.kind)
         return shelf.listing(query) if shelf is not None else ()
 
     def recorded(self, query: ReadLog) -> tuple[Recorded, ...]:
@@ -323,7 +323,7 @@ class Tenant:
         heads: dict[str, int] = {}
         for entry in self.log:
             yield from gaps(heads, entry.stream, entry.first)
-            heads[entry.stream] = entry.first + len(entry.events) - 1
+            heads[entry.stream] = entry.last
         rebuild = Rebuild()
         for effective, postings in self._batches():
             rebuild.add(effective, postings)
@@ -338,7 +338,7 @@ ANSWERS: Final[Mapping[type, Callable[[Tenant, Any], object]]] = {
     ReadPositions: Tenant.positions,
     ReadChange: Tenant.change,
     ReadOffers: Tenant.offers,
-    ReadDocument: lambda kept, query: kept.documents.get((query.kind, query.key)),
+    ReadDocument: lambda kept, query: kept.document(query.kind, query.key),
     ReadDocuments: Tenant.listing,
     ReadCounter: lambda kept, query: kept.counters.get(query.counter, 0),
     ReadOutcome: lambda kept, query: kept.outcome(query.command_id, query.command),

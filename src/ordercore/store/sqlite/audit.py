@@ -9,7 +9,7 @@ from typing import Final
 from zlib import crc32
 
 from ordercore.errors import OrdercoreError
-from ordercore.store.posting import BUCKETS, Posting, Row, RowKey, posting_rule
+from ordercore.store.posting import BUCKETS, Posting, Row, RowKey, postings_in
 from ordercore.store.result import Breach
 from ordercore.store.sqlite.read import Reading
 from ordercore.store.verify import Movements, Rebuild, differences, past_negatives
@@ -55,7 +55,7 @@ def _movements(reading: Reading, damaged: list[Breach]) -> Iterator[Movements]:
 def _postings(reading: Reading, position: int, crc: int, raw: bytes, damaged: list[Breach]) -> list[Posting]:
     try:
         events = reading.events(position, crc, raw)
-        return [posting for event in events for posting in posting_rule(type(event))(event)]
+        return postings_in(events)
     except OrdercoreError as error:
         # A damaged row is listed and left out, so that one flipped bit does not hide all other breaches.
         if crc32(raw) != crc:

@@ -11,7 +11,7 @@ from zlib import crc32
 from ordercore.errors import Corrupted
 from ordercore.message import Event, Recorded
 from ordercore.store.contract import EventCodec
-from ordercore.store.posting import WIDTH, Row, RowKey, posting_rule, rows_of
+from ordercore.store.posting import WIDTH, Row, RowKey, postings_in, rows_of
 from ordercore.store.query import (
     RECORDED_BEFORE,
     Document,
@@ -193,7 +193,7 @@ class Reading:
         start = older[0] if older is not None else -1
         change = [0] * WIDTH
         for row in self.execute(_LATER, (start, self.tenant, micros_of(query.after))).fetchall():
-            postings = [posting for event in self.events(*row) for posting in posting_rule(type(event))(event)]
+            postings = postings_in(self.events(*row))
             if delta := rows_of(postings).get(query.key):
                 change = list(map(add, change, delta))
         return tuple(change)
