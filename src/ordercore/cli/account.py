@@ -76,7 +76,7 @@ def account_of(
     progress("accounting", 2, 4)
     _quarantined(kernel, channel, lines, totals)
     progress("accounting", 3, 4)
-    left = sum(body.quantity for body in _bodies(kernel, WAITING, WaitingLine))
+    left = sum(body.quantity for body in bodies(kernel, WAITING, WaitingLine))
     progress("accounting", 4, 4)
     account = ImportAccount(_listed(lines), _totals(totals, counts, units, left), len(history))
     if not account.balanced:
@@ -122,7 +122,7 @@ def _orders(kernel: Kernel, channel: str, history: History, lines: Counter[str],
     """Lines of invoices that stand as orders; the units on them."""
     units = 0
     totals["documents"] = len(history.invoices)
-    for summary in _bodies(kernel, SUMMARY, OrderSummary):
+    for summary in bodies(kernel, SUMMARY, OrderSummary):
         number = history.names.get(summary.external_id) if summary.channel == channel else None
         if number is None:
             continue
@@ -137,7 +137,7 @@ def _orders(kernel: Kernel, channel: str, history: History, lines: Counter[str],
 
 
 def _reversals(kernel: Kernel, channel: str, lines: Counter[str], totals: Counter[str]) -> None:
-    for taken in _bodies(kernel, REVERSAL, ReversalTaken, channel):
+    for taken in bodies(kernel, REVERSAL, ReversalTaken, channel):
         totals["reversals"] += 1
         for row in taken.rows:
             if row.code:
@@ -150,7 +150,7 @@ def _reversals(kernel: Kernel, channel: str, lines: Counter[str], totals: Counte
 
 def _quarantined(kernel: Kernel, channel: str, lines: Counter[str], totals: Counter[str]) -> None:
     """The first problem of each row says where it stands."""
-    for kept in _bodies(kernel, QUARANTINE, Quarantined):
+    for kept in bodies(kernel, QUARANTINE, Quarantined):
         if kept.instance != channel:
             continue
         totals["quarantined"] += 1
@@ -161,7 +161,7 @@ def _quarantined(kernel: Kernel, channel: str, lines: Counter[str], totals: Coun
             lines[f"quarantine, {code}"] += 1
 
 
-def _bodies(kernel: Kernel, kind: str, cls: type[T], tag: str | None = None) -> Iterator[T]:
+def bodies(kernel: Kernel, kind: str, cls: type[T], tag: str | None = None) -> Iterator[T]:
     """Bodies of all documents of a kind, a page at a time."""
     after: tuple[str, str] | None = None
     while True:
