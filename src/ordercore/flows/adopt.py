@@ -52,8 +52,9 @@ def flow_adopt_order(command: AdoptOrder, context: Context, shop: Shop) -> Flow[
     waiting = {line.sku for line, state in zip(lines, states, strict=True) if state.backordered}
     requires = [view.require, *(Require(supply_counter(sku), snapshot.of(counters[sku])) for sku in sorted(waiting))]
     return Decision(
-        id, (changed.append,), tuple(documents), tuple(requires), states={changed.append.stream: changed.order}
-    )
+        id, (changed.append,), tuple(documents), tuple(requires), changed.bumps,
+        states={changed.append.stream: changed.order},
+    )  # fmt: skip
 
 
 def _counters(line: AdoptedLine, name: LineId, n: int, view: CatalogView, *, tracked: bool) -> AdoptedCounters:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from ordercore.errors import Insufficient
-from ordercore.flow import Decision, Effect, Flow, Loaded, ReadState, guard, read
+from ordercore.flow import Decision, Effect, Flow, Guard, Loaded, ReadState, guard, read
 from ordercore.flows.catalog import CatalogView, ReadCatalog
 from ordercore.flows.place import shortages, sourcing_of, wait_for_supply
 from ordercore.flows.record import ORDERS, change
@@ -35,8 +35,8 @@ from ordercore.stock.lots import LOT, LotFacts, lot_key
 from ordercore.store import Floor, ReadDocument, ReadOffers, ReadPositions, Require, Row, RowKey, location_place
 from ordercore.values import LineId, LocationCode, OrderId, Place, Sku
 
-_NAMES_LOTS: Final = (PickLines, ShortPick, Ship)
-_NEEDS_STEPS: Final = (Ship, ReceiveReturn, PickLines, ShortPick)
+_NAMES_LOTS: Final = frozenset((PickLines, ShortPick, Ship))
+_NEEDS_STEPS: Final = frozenset((Ship, ReceiveReturn, PickLines, ShortPick))
 
 
 def _loaded(order: str, loaded: Loaded[Order]) -> Order:
@@ -48,7 +48,7 @@ def _loaded(order: str, loaded: Loaded[Order]) -> Order:
 def flow_order(command: OrderCommand, context: Context, shop: Shop) -> Flow[OrderId]:
     """Every command that is decided on the order alone, with what the catalog and the lots say of its places."""
     asked = ReadState(stream_of(command.order), ORDERS)
-    if isinstance(command, _NEEDS_STEPS):
+    if type(command) in _NEEDS_STEPS:
         catalog = ReadCatalog()
         snapshot = yield from read(asked, catalog)
         view: CatalogView | None = snapshot.of(catalog)
@@ -57,29 +57,32 @@ def flow_order(command: OrderCommand, context: Context, shop: Shop) -> Flow[Orde
         view = None
     loaded = snapshot.of(asked)
     order = _loaded(command.order, loaded)
-    yield from guard(command, order)
+    yield Guard(command, order)
     facts = _NO_FACTS
     if view is not None:
         facts = yield from _work_facts(order, command, view)
     events = decide(order, command, context, facts)
-    return (yield from _decided(order, loaded.version, events, context, shop))
+    return (yield from _decided(order, loaded.version, events, shop))
 
 
 _NO_FACTS: Final = WorkFacts()
 
 
-def _decided(order: Order, version: int, events: Sequence[Event], context: Context, shop: Shop) -> Flow[OrderId]:
-    """Write the events; stock that they free goes to lines of other orders that wait for it."""
+def _decided(order: Order, version: int, events: Sequence[Event], shop: Shop) -> Flow[OrderId]:
+    """Write the events; stock that they free goes to lines that wait for it, of this order too."""
     if not events:
         return Decision(order.id)
     changed = change(order.id, order, version, events)
     freed = _freed(events)
-    if not freed:
+    if not freed and not changed.joined:
         return Decision(order.id, (changed.append,), changed.documents, states={changed.append.stream: changed.order})
-    filling = yield from fill(freed, context, shop, but=order.id)
+    filling = yield from fill(freed, shop, own=changed, woken=changed.joined)
+    if filling.own:
+        changed = change(order.id, order, version, (*events, *filling.own))
     return Decision(
-        order.id, (changed.append, *filling.appends), (*changed.documents, *filling.documents), (), filling.bumps,
-        filling.floors, states={changed.append.stream: changed.order, **filling.states},
+        order.id, (changed.append, *filling.appends), (*changed.documents, *filling.documents), filling.requires,
+        (*changed.bumps, *filling.bumps), filling.floors,
+        states={changed.append.stream: changed.order, **filling.states},
     )  # fmt: skip
 
 
@@ -108,15 +111,16 @@ def _work_facts(
         if line.facts.lots:
             lot_skus.add(line.facts.sku)
         for claim in line.claims:
-            if claim[0] not in steps:
-                location = view.at(claim[0])
-                steps[claim[0]] = location.steps if location is not None else ("ship",)
+            place = claim[0]
+            if place not in steps:
+                location = view.at(place)
+                steps[place] = location.steps if location is not None else ("ship",)
     if isinstance(command, ReceiveReturn):
         view.location(command.location)
     if not lot_skus:
         return WorkFacts(steps)
     lots: Mapping[tuple[Sku, Place], tuple[tuple[str, int], ...]] = {}
-    if isinstance(command, _NAMES_LOTS):
+    if type(command) in _NAMES_LOTS:
         lots = yield from free_lots(tuple(sorted(lot_skus)), frozenset(steps))
     return WorkFacts(steps, frozenset(lot_skus), lots)
 
@@ -161,7 +165,7 @@ def flow_allocate(command: AllocateOrder, context: Context, shop: Shop) -> Flow[
         return Decision(order.id)
     changed = change(order.id, order, loaded.version, events)
     return Decision(
-        order.id, (changed.append,), changed.documents, requires, (), floors,
+        order.id, (changed.append,), changed.documents, requires, changed.bumps, floors,
         states={changed.append.stream: changed.order},
     )  # fmt: skip
 
@@ -260,6 +264,6 @@ def flow_short_pick(command: ShortPick, context: Context, shop: Shop) -> Flow[Or
     events, requires, floors = yield from _sourced(after, (demand,), shop, "", again, {})
     changed = change(order.id, order, loaded.version, (shorted, *events))
     return Decision(
-        order.id, (changed.append,), changed.documents, requires, (), floors,
+        order.id, (changed.append,), changed.documents, requires, changed.bumps, floors,
         states={changed.append.stream: changed.order},
     )  # fmt: skip

@@ -9,12 +9,12 @@ from attrs import define, field
 
 from ordercore.catalog import Item
 from ordercore.errors import Insufficient, InvalidCommand, NotFound, TransitionRefused, did_you_mean
-from ordercore.flow import Decision, Effect, Flow, Loaded, ReadState, attempt, guard, read
+from ordercore.flow import Decision, Effect, Flow, Guard, Loaded, ReadState, attempt, read
 from ordercore.flows.cart import EXPIRE, RESERVATIONS
 from ordercore.flows.catalog import CatalogView, ReadCatalog
 from ordercore.flows.record import PERSON, change
 from ordercore.flows.shop import Shop
-from ordercore.flows.supply import fill, supply_counter
+from ordercore.flows.supply import Filling, fill, supply_counter
 from ordercore.message import Context, Event
 from ordercore.order import Line, OrderLine, PlaceOrder, stream_of
 from ordercore.order.decide import amount_of
@@ -25,7 +25,6 @@ from ordercore.sourcing import source
 from ordercore.stock.reservation import Reservation, reservation_stream, upgrade
 from ordercore.store import (
     Append,
-    Bump,
     CancelTimer,
     Floor,
     PutDocument,
@@ -44,7 +43,6 @@ from ordercore.values import (
     Place,
     Price,
     Sku,
-    Stream,
     code_of,
     country_of,
     exponent_of,
@@ -79,10 +77,10 @@ def flow_place_order(command: PlaceOrder, context: Context, shop: Shop) -> Flow[
     """Place an order: check it, freeze prices and item facts, reserve its stock."""
     id = _identity(command)
     skus = _check(command, shop)
-    tried = yield from attempt()
     allocate = (command.allocate or shop.policies.allocate) == "on_place"
     # Pinned lines dare to reserve unseen, for the guarded balance refuses what is not there; only then are they read.
-    unseen = allocate and not tried and not command.reservation and all([line.location for line in command.lines])  # noqa: C419  # a list is quicker
+    pinned = allocate and not command.reservation and all([line.location for line in command.lines])  # noqa: C419  # a list is quicker
+    unseen = pinned and not (yield from attempt())
     catalog, offers = ReadCatalog(skus), ReadOffers(skus)
     cart = ReadState(reservation_stream(command.reservation), RESERVATIONS) if command.reservation else None
     queries: list[Query[Any]] = [catalog]
@@ -92,7 +90,7 @@ def flow_place_order(command: PlaceOrder, context: Context, shop: Shop) -> Flow[
         queries.append(cart)
     snapshot = yield from read(*queries)
     view = snapshot.of(catalog)
-    yield from guard(command, None)
+    yield Guard(command, None)
     draft = _draft(id, command, context, shop, view)
     if cart is not None:
         _take_cart(draft, command, context, snapshot.of(cart))
@@ -148,19 +146,29 @@ def _source(
 
 def _decided(draft: _Draft, command: PlaceOrder, context: Context, shop: Shop, view: CatalogView) -> Flow[OrderId]:
     changed = change(draft.id, None, 0, draft.events)
-    states: dict[Stream, object] = {changed.append.stream: changed.order}
-    documents, appends = [*changed.documents], (changed.append, *draft.appends)
-    bumps: tuple[Bump, ...] = ()
-    floors = _floors(draft.events, view)
     timers = (CancelTimer(EXPIRE, command.reservation),) if command.reservation else ()
-    if command.ship_to is not None:
-        documents.append(PutDocument(PERSON, draft.id, command.ship_to))
+    filling = NOTHING_FILLED
     if draft.freed:
-        filling = yield from fill(draft.freed, context, shop, but=draft.id)
-        documents += filling.documents
-        appends, bumps, floors = (*appends, *filling.appends), filling.bumps, (*floors, *filling.floors)
-        states.update(filling.states)
-    return Decision(draft.id, appends, tuple(documents), tuple(draft.requires), bumps, floors, timers, states)
+        filling = yield from fill(draft.freed, shop, own=changed)
+        if filling.own:
+            changed = change(draft.id, None, 0, (*draft.events, *filling.own))
+    documents = changed.documents
+    if command.ship_to is not None:
+        documents = (*documents, PutDocument(PERSON, draft.id, command.ship_to))
+    if filling is NOTHING_FILLED:
+        return Decision(
+            draft.id, (changed.append, *draft.appends), documents, tuple(draft.requires), changed.bumps,
+            _floors(draft.events, view), timers, {changed.append.stream: changed.order},
+        )  # fmt: skip
+    return Decision(
+        draft.id, (changed.append, *draft.appends, *filling.appends), (*documents, *filling.documents),
+        (*draft.requires, *filling.requires), (*changed.bumps, *filling.bumps),
+        (*_floors(draft.events, view), *filling.floors), timers,
+        {changed.append.stream: changed.order, **filling.states},
+    )  # fmt: skip
+
+
+NOTHING_FILLED: Final = Filling()
 
 
 def _identity(command: PlaceOrder) -> OrderId:
@@ -276,10 +284,11 @@ def order_line(line: Line, item: Item, name: LineId, currency: str, exponent: in
         tax = amount_of(line.tax, currency)
         if tax < 0:
             raise InvalidCommand("tax is negative.")
-    return OrderLine(
-        name, item.sku, quantity, price.amount, price.digits, total - discount + tax, item.tracking != "none",
-        item.delivery in ("ship", "pickup"), item.scale, discount, tax, item.tracking == "lot", line.location,
-    )  # fmt: skip
+    tracking = item.tracking
+    return tuple.__new__(OrderLine, (
+        name, item.sku, quantity, price.amount, price.digits, total - discount + tax, tracking != "none",
+        item.delivery in ("ship", "pickup"), item.scale, discount, tax, tracking == "lot", line.location,
+    ))  # fmt: skip  # see `order.lines`
 
 
 def _placed(command: PlaceOrder, context: Context, shop: Shop, lines: tuple[OrderLine, ...]) -> OrderPlaced:

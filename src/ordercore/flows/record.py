@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from ordercore.flow import Folder
 from ordercore.internal import internal
 from ordercore.message import Event
 from ordercore.order import Order, OrderSummary, WaitingLine, evolve_order, fold_order, stream_of
-from ordercore.order.events import LinesBackordered, LinesCancelled, OrderAdopted, OrderAllocated
+from ordercore.order.events import (
+    HoldAdded,
+    HoldReleased,
+    LinesBackordered,
+    LinesCancelled,
+    OrderAdopted,
+    OrderAllocated,
+)
+from ordercore.order.holds import Hold
 from ordercore.order.lines import LineState
 from ordercore.order.summary import waiting_sort
-from ordercore.store import Append, DeleteDocument, PutDocument
-from ordercore.values import OrderId
+from ordercore.store import Append, Bump, DeleteDocument, PutDocument
+from ordercore.values import OrderId, Sku
 
 ORDERS: Final = Folder("order", fold_order)
 SUMMARY: Final = "order"
 WAITING: Final = "waiting"
 PERSON: Final = "person"
+HELD_BY: Final = "allocate"
+"""The step that must be free for a line to get stock."""
 
 
 @internal
@@ -28,31 +38,49 @@ class Change:
     order: Order
     append: Append
     documents: tuple[PutDocument | DeleteDocument, ...]
+    joined: tuple[Sku, ...] = ()
+    """SKUs for which a line joined the queue, or waits for more units than before."""
+
+    @property
+    def bumps(self) -> tuple[Bump, ...]:
+        """What tells supply that comes in at the same moment to look at the queue again."""
+        return tuple([Bump(queue_counter(sku)) for sku in self.joined]) if self.joined else ()
 
 
 def change(id: OrderId, before: Order | None, version: int, events: Sequence[Event]) -> Change:
     """Apply the events (identities are checked) and derive the order's documents. `events` must not be empty."""
     after = before
+    waits = False
     for event in events:
         after = evolve_order(after, event, id)
+        waits = waits or type(event) in _MAY_WAIT
     assert after is not None  # noqa: S101  # events are not empty
-    documents: tuple[PutDocument | DeleteDocument, ...] = (summary_of(after),)
-    if any([type(event) in _MAY_WAIT for event in events]):  # noqa: C419  # a list is quicker
-        documents = (*documents, *_waiting(before, after))
-    return Change(after, Append(stream_of(id), version, tuple(events)), documents)
+    documents: tuple[PutDocument | DeleteDocument, ...] = ()
+    if before is None or _shown(before) != _shown(after):
+        documents = (summary_of(after),)
+    joined: tuple[Sku, ...] = ()
+    if waits:
+        waiting, joined = _waiting(before, after)
+        documents = (*documents, *waiting)
+    return Change(after, Append(stream_of(id), version, tuple(events)), documents, joined)
 
 
-_MAY_WAIT: Final = frozenset((OrderAdopted, OrderAllocated, LinesBackordered, LinesCancelled))
-"""Events after which other units than before may wait for supply."""
+def _shown(order: Order) -> tuple[tuple[str, str], str, str]:
+    """What the summary says beyond what never changes."""
+    return order.statuses, order.payment_status, order.return_status
+
+
+_MAY_WAIT: Final = frozenset((OrderAdopted, OrderAllocated, LinesBackordered, LinesCancelled, HoldAdded, HoldReleased))
+"""Events after which other units than before may wait for supply, or other lines may have it."""
 
 
 def summary_of(order: Order) -> PutDocument:
     """The order's line in lists: statuses computed now."""
     head = order.head
-    status = order.status
+    (status, fulfillment), payment, returned = _shown(order)
     body = OrderSummary(
-        status, order.fulfillment_status, head.channel, head.external_id, head.currency, head.total, head.placed_at,
-        head.customer, order.payment_status, order.return_status,
+        status, fulfillment, head.channel, head.external_id, head.currency, head.total, head.placed_at,
+        head.customer, payment, returned,
     )  # fmt: skip
     return PutDocument(SUMMARY, order.id, body, None, status, head.placed_at.isoformat())
 
@@ -62,24 +90,45 @@ def waiting_key(order: OrderId, line: str) -> str:
     return f"{order}|{line}"
 
 
-def _waiting(before: Order | None, after: Order) -> Iterable[PutDocument | DeleteDocument]:
-    if before is not None and before.lines is after.lines:
-        return
+def queue_counter(sku: Sku) -> str:
+    """The counter that is bumped when a line joins those that wait for a SKU."""
+    return f"waiting/{sku}"
+
+
+def blocks_allocation(holds: tuple[Hold, ...]) -> bool:
+    """Whether an open hold blocks allocation; lines of such an order wait outside of the queue."""
+    return any([HELD_BY in hold.blocks for hold in holds])  # noqa: C419  # a list is quicker
+
+
+def _waiting(before: Order | None, after: Order) -> tuple[list[PutDocument | DeleteDocument], tuple[Sku, ...]]:
+    """The documents of lines that began or ceased to wait; the SKUs whose queue grew."""
+    blocked = bool(after.holds) and blocks_allocation(after.holds)
+    moved = before is not None and before.holds is not after.holds and blocked is not blocks_allocation(before.holds)
+    if before is not None and before.lines is after.lines and not moved:
+        return [], ()
+    documents: list[PutDocument | DeleteDocument] = []
+    joined: dict[Sku, None] = {}
     for name, line in after.lines.items():
         was = before.lines[name] if before is not None else None
-        if line is was:
+        if line is was and not moved:
             continue
         waited = was.backordered if was is not None else 0
-        if line.backordered == waited:
+        if line.backordered == waited and not (moved and waited):
             continue
-        if line.backordered:
-            yield _put_waiting(after, line)
-        else:
-            yield DeleteDocument(WAITING, waiting_key(after.id, name))
+        if not line.backordered:
+            documents.append(DeleteDocument(WAITING, waiting_key(after.id, name)))
+            continue
+        documents.append(waiting_document(after, line, blocked=blocked))
+        if not blocked and (moved or line.backordered > waited):
+            joined[line.facts.sku] = None
+    return documents, tuple(joined)
 
 
-def _put_waiting(order: Order, line: LineState) -> PutDocument:
+def waiting_document(order: Order, line: LineState, *, blocked: bool = False) -> PutDocument:
+    """A line that waits: in the queue of its SKU, or outside while a hold blocks its order."""
     head, facts = order.head, line.facts
     body = WaitingLine(order.id, facts.line, facts.sku, line.backordered, head.priority, head.placed_at, facts.location)
-    key = waiting_key(order.id, facts.line)
-    return PutDocument(WAITING, key, body, None, facts.sku, waiting_sort(head.priority, head.placed_at))
+    queue = "" if blocked else facts.sku
+    return PutDocument(
+        WAITING, waiting_key(order.id, facts.line), body, None, queue, waiting_sort(head.priority, head.placed_at)
+    )

@@ -64,12 +64,12 @@ def settle(
     states: Mapping[Stream, object] | None = None,
 ) -> Flow[str]:
     """The decision on one stream of stock, with whatever its supply fills. The result is the stream's own name."""
-    filling = yield from fill(freed_by(own.events), context, shop)
+    filling = yield from fill(freed_by(own.events), shop)
     return Decision(
         own.stream.partition("/")[2],
         (own, *filling.appends),
         (*documents, *filling.documents),
-        tuple(requires),
+        (*requires, *filling.requires),
         filling.bumps,
         (*floors, *filling.floors),
         timers,

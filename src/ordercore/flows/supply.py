@@ -1,32 +1,45 @@
 """New supply meets lines that wait for it: in the commit that brings it, in the stated order.
 
 Highest priority first, then earliest placed, then order id and line. Nobody waits beside stock that came in
-meanwhile: whatever makes stock available bumps the counter `supply/<sku>`, and whatever sends a line to wait
-requires the value it saw.
+meanwhile, nor beside stock that comes in at the same moment: whatever makes stock available bumps the counter
+`supply/<sku>` and requires `waiting/<sku>`, whatever sends a line to wait bumps the second and requires the first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from ordercore.errors import Conflict
 from ordercore.flow import Effect, ReadState, read
 from ordercore.flows.catalog import CatalogView, ReadCatalog
-from ordercore.flows.record import ORDERS, WAITING, change
+from ordercore.flows.record import ORDERS, WAITING, Change, blocks_allocation, change, queue_counter, waiting_document
 from ordercore.flows.shop import Shop
-from ordercore.message import Context
+from ordercore.message import Event
 from ordercore.order import Order, WaitingLine, stream_of
 from ordercore.order.events import OrderAllocated
-from ordercore.order.holds import Hold
 from ordercore.plan import Leg
-from ordercore.store import Append, Bump, DeleteDocument, Document, Floor, PutDocument, ReadDocuments, ReadOffers
+from ordercore.store import (
+    Append,
+    Bump,
+    DeleteDocument,
+    Document,
+    Floor,
+    PutDocument,
+    ReadCounter,
+    ReadDocuments,
+    ReadOffers,
+    Require,
+)
 from ordercore.values import LineId, OrderId, Place, Sku, Stream
 
 PAGE: Final = 1000
 STRATEGY: Final = "waiting_first"
 RULE_VERSION: Final = 1
+RETRIES: Final = 8
+"""How often queue and orders are read again because they do not agree."""
 
 
 def supply_counter(sku: Sku) -> str:
@@ -47,7 +60,10 @@ class Filled:
 
 @frozen
 class Filling:
-    """What new supply changes beside itself; merge it into the decision that brings the supply."""
+    """What new supply changes beside itself; merge it into the decision that brings the supply.
+
+    `own`: events for the order that the same batch changes, to come after its others.
+    """
 
     appends: tuple[Append, ...] = ()
     documents: tuple[PutDocument | DeleteDocument, ...] = ()
@@ -55,6 +71,8 @@ class Filling:
     floors: tuple[Floor, ...] = ()
     states: Mapping[Stream, object] = field(factory=dict)
     filled: tuple[Filled, ...] = ()
+    requires: tuple[Require, ...] = ()
+    own: tuple[Event, ...] = ()
 
 
 @frozen
@@ -79,38 +97,57 @@ class _Free:
 
 
 def fill(
-    freed: Mapping[Sku, Mapping[Place, int]], context: Context, shop: Shop, *, but: OrderId | None = None
+    freed: Mapping[Sku, Mapping[Place, int]], shop: Shop, *, own: Change | None = None, woken: Iterable[Sku] = ()
 ) -> Generator[Effect, object, Filling]:
     """Give `freed` units (sku -> place -> units that this batch makes available) to lines that wait for them.
 
-    `but` is an order that the same batch changes already: its lines are left alone. Orders on a hold that blocks
-    allocation keep waiting.
+    `own` is what the same batch does to an order: its lines wait with the others, as they stand after it. `woken` are
+    SKUs for which its lines begin to wait in this batch; they may have what is available already. Orders on a hold
+    that blocks allocation are not in the queue.
     """
     skus = tuple(sku for sku, places in freed.items() if any(units > 0 for units in places.values()))
-    if not skus:
+    waking = tuple(sku for sku in woken if sku not in skus)
+    if not skus and not waking:
         return Filling()
-    catalog, offers = ReadCatalog(skus), ReadOffers(skus)
-    pages = {sku: ReadDocuments(WAITING, sku, limit=PAGE) for sku in skus}
-    snapshot = yield from read(catalog, offers, *pages.values())
+    for _ in range(RETRIES):
+        filling = yield from _fill(skus, waking, freed, own)
+        if filling is not None:
+            return filling
+    raise Conflict("The lines that wait change faster than they can be read.", skus=(*skus, *waking))
+
+
+def _fill(
+    skus: tuple[Sku, ...], waking: tuple[Sku, ...], freed: Mapping[Sku, Mapping[Place, int]], own: Change | None
+) -> Generator[Effect, object, Filling | None]:
+    """One attempt; None if the queue and the orders were read at different moments and do not agree."""
+    every = (*skus, *waking)
+    catalog, offers = ReadCatalog(every), ReadOffers(every)
+    pages = {sku: ReadDocuments(WAITING, sku, limit=PAGE) for sku in every}
+    queues = {sku: ReadCounter(queue_counter(sku)) for sku in every}
+    supplies = {sku: ReadCounter(supply_counter(sku)) for sku in waking}
+    snapshot = yield from read(catalog, offers, *pages.values(), *queues.values(), *supplies.values())
     view, there = snapshot.of(catalog), snapshot.of(offers)
     wishes: dict[OrderId, list[Leg]] = {}
     floors: list[Floor] = []
-    for sku in skus:
-        waiting = snapshot.of(pages[sku])
-        free = _usable(view, sku, freed[sku], there.get(sku, {}))
-        while waiting and free.left:
-            _give(waiting, free, wishes, but)
-            if len(waiting) < PAGE or not free.left:
-                break
-            last = waiting[-1]
-            following = ReadDocuments(WAITING, sku, (last.sort, last.key), PAGE)
-            waiting = (yield from read(following)).of(following)
+    mine = _lines_of(own.order) if own is not None else {}
+    for sku in every:
+        free = _usable(view, sku, freed.get(sku, {}), there.get(sku, {}))
+        yield from _give(sku, free, snapshot.of(pages[sku]), own, mine.get(sku, []), wishes)
         if sku in view.items and view.items[sku].safety_stock:
             floors += [Floor(sku, place, view.items[sku].safety_stock) for place in free.units]
+    # Who joins a queue after it was read would be left beside the stock; who begins to wait, beside a receipt.
+    requires = [Require(queue_counter(sku), snapshot.of(queues[sku])) for sku in every]
+    requires += [Require(supply_counter(sku), snapshot.of(supplies[sku])) for sku in waking]
     bumps = tuple(Bump(supply_counter(sku)) for sku in skus)
+    events: tuple[Event, ...] = ()
+    if own is not None and own.order.id in wishes:
+        events = (OrderAllocated(tuple(wishes.pop(own.order.id)), STRATEGY, RULE_VERSION, "backordered"),)
     if not wishes:
-        return Filling(bumps=bumps)
-    return (yield from _allocate(wishes, bumps, tuple(floors)))
+        return Filling(bumps=bumps, floors=tuple(floors) if events else (), requires=tuple(requires), own=events)
+    others = yield from _allocate(wishes)
+    if others is None:
+        return None
+    return evolve(others, bumps=bumps, floors=tuple(floors), requires=tuple(requires), own=events)
 
 
 def _usable(view: CatalogView, sku: Sku, freed: Mapping[Place, int], there: Mapping[Place, int]) -> _Free:
@@ -125,12 +162,40 @@ def _usable(view: CatalogView, sku: Sku, freed: Mapping[Place, int], there: Mapp
     return _Free({place: units[place] for place in ranked if units[place] > 0})
 
 
-def _give(waiting: tuple[Document, ...], free: _Free, wishes: dict[OrderId, list[Leg]], but: OrderId | None) -> None:
+def _lines_of(order: Order) -> dict[Sku, list[Document]]:
+    """The lines of an order that wait, as the queue will have them."""
+    found: dict[Sku, list[Document]] = {}
+    if not blocks_allocation(order.holds):
+        for line in order.lines.values():
+            if line.backordered:
+                put = waiting_document(order, line)
+                document = Document(put.kind, put.key, 0, put.body, put.tag, put.sort)
+                found.setdefault(line.facts.sku, []).append(document)
+    return found
+
+
+def _give(
+    sku: Sku, free: _Free, waiting: tuple[Document, ...], own: Change | None, mine: list[Document],
+    wishes: dict[OrderId, list[Leg]],
+) -> Generator[Effect, object, None]:  # fmt: skip
+    """Stock to those who wait, in their order, page by page; what the queue says of our own order is out of date."""
+    while free.left:
+        last = len(waiting) < PAGE
+        end = (waiting[-1].sort, waiting[-1].key) if waiting else ("", "")
+        ours = [document for document in mine if last or (document.sort, document.key) <= end]
+        mine = mine[len(ours) :]
+        others = [d for d in waiting if own is None or getattr(d.body, "order", "") != own.order.id]
+        _take(sorted((*ours, *others), key=lambda d: (d.sort, d.key)) if ours else others, free, wishes)
+        if last or not free.left:
+            return
+        following = ReadDocuments(WAITING, sku, end, PAGE)
+        waiting = (yield from read(following)).of(following)
+
+
+def _take(waiting: Iterable[Document], free: _Free, wishes: dict[OrderId, list[Leg]]) -> None:
     for document in waiting:
         line = document.body
         assert isinstance(line, WaitingLine)  # noqa: S101  # what this kind of document holds
-        if line.order == but:
-            continue
         pinned = Place("loc/" + line.location) if line.location else None
         for place, units in free.take(line.quantity, pinned):
             wishes.setdefault(line.order, []).append(Leg(line.line, line.sku, place, units))
@@ -138,9 +203,7 @@ def _give(waiting: tuple[Document, ...], free: _Free, wishes: dict[OrderId, list
             return
 
 
-def _allocate(
-    wishes: Mapping[OrderId, list[Leg]], bumps: tuple[Bump, ...], floors: tuple[Floor, ...]
-) -> Generator[Effect, object, Filling]:
+def _allocate(wishes: Mapping[OrderId, list[Leg]]) -> Generator[Effect, object, Filling | None]:
     states = {order: ReadState(stream_of(order), ORDERS) for order in wishes}
     snapshot = yield from read(*states.values())
     appends: list[Append] = []
@@ -150,32 +213,22 @@ def _allocate(
     for id, legs in wishes.items():
         loaded = snapshot.of(states[id])
         order = loaded.state
-        if order is None or blocks_allocation(order.holds):
-            continue
-        kept = _still_waiting(order, legs)
-        if not kept:
-            continue
-        event = OrderAllocated(tuple(kept), STRATEGY, RULE_VERSION, "backordered")
+        if order is None or not _still_waiting(order, legs):
+            return None
+        event = OrderAllocated(tuple(legs), STRATEGY, RULE_VERSION, "backordered")
         changed = change(id, order, loaded.version, (event,))
         appends.append(changed.append)
         documents += changed.documents
         after[changed.append.stream] = changed.order
-        filled += [Filled(id, leg.line, leg.sku, leg.place, leg.quantity) for leg in kept]
-    return Filling(tuple(appends), tuple(documents), bumps, floors, after, tuple(filled))
+        filled += [Filled(id, leg.line, leg.sku, leg.place, leg.quantity) for leg in legs]
+    return Filling(tuple(appends), tuple(documents), states=after, filled=tuple(filled))
 
 
-def _still_waiting(order: Order, legs: list[Leg]) -> list[Leg]:
-    """The two snapshots may differ: an order that was changed in between gets no more than it waits for."""
+def _still_waiting(order: Order, legs: list[Leg]) -> bool:
+    """The queue and the orders are read one after the other: in between an order may have got, lost or held something."""
+    if blocks_allocation(order.holds):
+        return False
     left = {name: line.backordered for name, line in order.lines.items()}
-    kept: list[Leg] = []
     for leg in legs:
-        units = min(leg.quantity, left.get(leg.line, 0))
-        if units:
-            kept.append(leg if units == leg.quantity else leg._replace(quantity=units))
-            left[leg.line] -= units
-    return kept
-
-
-def blocks_allocation(holds: tuple[Hold, ...]) -> bool:
-    """Whether an open hold blocks allocation."""
-    return any("allocate" in hold.blocks for hold in holds)
+        left[leg.line] -= leg.quantity
+    return min(left.values()) >= 0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -35,10 +35,12 @@ from ordercore.order import (
     Ship,
     ShortPick,
 )
-from ordercore.testing.shopkeeping import FREE, LOCATIONS, SKUS, Shopkeeping
+from ordercore.testing.shopkeeping import FREE, LOCATIONS, SKUS, Shopkeeping, stages_of
 from ordercore.values import Money, OrderId
 
 ORDERS_MOST: Final = 9
+
+F = TypeVar("F", bound=Callable[..., None])
 
 _NUMBER: Final = st.integers(0, 11)
 _UNITS: Final = st.integers(1, 4)
@@ -57,8 +59,15 @@ _STATUSES: Final = st.sampled_from(["in_transit", "in_transit", "delivered", "de
 _any_order: Final = precondition(lambda self: bool(self.books.orders))
 
 
-def _holds_at(*buckets: str) -> Any:
-    return lambda order: any(line.at(bucket) for line in order.lines.values() for bucket in buckets)
+def _somewhere(*stages: str) -> Callable[[F], F]:
+    """Only while an order has units at one of these stages."""
+    wanted = frozenset(stages)
+    return precondition(lambda self: not wanted.isdisjoint(self.stages))
+
+
+def _is_at(*stages: str) -> Any:
+    wanted = frozenset(stages)
+    return lambda order: not wanted.isdisjoint(stages_of(order))
 
 
 class OrderRules(Shopkeeping):
@@ -112,11 +121,11 @@ class OrderRules(Shopkeeping):
         placed_at = self.clock.now() - timedelta(days=3)
         self.send(AdoptOrder("old", self.next_name("o"), "EUR", placed_at, [line]))
 
-    @_any_order
+    @_somewhere("placed")
     @rule(number=_NUMBER)
     def confirms(self, number: int) -> None:
         """The order stands."""
-        self.send(ConfirmOrder(self.suitable(number, lambda order: not order.confirmed).id))
+        self.send(ConfirmOrder(self.suitable(number, _is_at("placed")).id))
 
     @_any_order
     @rule(number=_NUMBER, blocks=_BLOCKS, name=st.sampled_from(["a", "b"]))
@@ -124,11 +133,11 @@ class OrderRules(Shopkeeping):
         """A reason to wait."""
         self.send(AddHold(self.order_at(number).id, name, blocks=blocks))
 
-    @_any_order
+    @_somewhere("held")
     @rule(number=_NUMBER, name=st.sampled_from(["a", "b"]))
     def lifts_hold(self, number: int, name: str) -> None:
         """The reason is gone."""
-        order = self.suitable(number, lambda order: bool(order.holds))
+        order = self.suitable(number, _is_at("held"))
         self.send(ReleaseHold(order.id, order.holds[0].hold if order.holds else name))
 
     @_any_order
@@ -140,79 +149,79 @@ class OrderRules(Shopkeeping):
         chosen = {str(ids[line % len(ids)]): units} if units else None
         self.send(CancelLines(order.id, chosen), late=late)
 
-    @_any_order
+    @_somewhere("open")
     @rule(number=_NUMBER, shortage=_SHORTAGE, pin=_PIN, strategy=st.sampled_from(["", "fewest"]))
     def allocates(self, number: int, shortage: str, pin: str, strategy: str) -> None:
         """What waits or was never sourced is bound to stock."""
-        order = self.suitable(number, lambda o: any(li.unallocated + li.backordered for li in o.lines.values()))
+        order = self.suitable(number, _is_at("open"))
         line = next(iter(order.lines))
         self.send(AllocateOrder(order.id, strategy, shortage, {str(line): pin} if pin else {}))
 
-    @_any_order
+    @_somewhere("reserved")
     @rule(number=_NUMBER, at=_PIN)
     def releases(self, number: int, at: str) -> None:
         """Reserved units become work."""
-        self.send(ReleaseOrder(self.suitable(number, _holds_at("reserved")).id, at))
+        self.send(ReleaseOrder(self.suitable(number, _is_at("reserved")).id, at))
 
-    @_any_order
+    @_somewhere("released", "picked", "packed")
     @rule(number=_NUMBER, work=st.integers(0, 2))
     def recalls(self, number: int, work: int) -> None:
         """Work is taken back."""
-        order = self.suitable(number, _holds_at("released", "picked", "packed"))
+        order = self.suitable(number, _is_at("released", "picked", "packed"))
         self.send(RecallWork(order.id, _work(order, work)))
 
-    @_any_order
+    @_somewhere("released")
     @rule(number=_NUMBER, work=st.integers(0, 2), units=st.integers(0, 3), lot=st.sampled_from(["", "", "L1", "L2"]))
     def picks(self, number: int, work: int, units: int, lot: str) -> None:
         """Units leave the shelf, all of them or some of the first line."""
-        order = self.suitable(number, _holds_at("released"))
+        order = self.suitable(number, _is_at("released"))
         self.send(PickLines(order.id, _work(order, work), _some(order, units, lot, "released")))
 
-    @_any_order
+    @_somewhere("released")
     @rule(number=_NUMBER, work=st.integers(0, 2), units=_UNITS)
     def misses(self, number: int, work: int, units: int) -> None:
         """Units were not on the shelf."""
-        order = self.suitable(number, _holds_at("released"))
+        order = self.suitable(number, _is_at("released"))
         lines = [line for line in order.lines.values() if line.at("released")]
         line = lines[0].facts.line if lines else next(iter(order.lines))
         units = min(units, lines[0].at("released")) if lines else units
         self.send(ShortPick(order.id, _work(order, work), line, units))
 
-    @_any_order
+    @_somewhere("picked")
     @rule(number=_NUMBER, work=st.integers(0, 2), units=st.integers(0, 3), parcel=st.sampled_from(["A", "B"]))
     def packs(self, number: int, work: int, units: int, parcel: str) -> None:
         """Picked units go into a parcel."""
-        order = self.suitable(number, _holds_at("picked"))
+        order = self.suitable(number, _is_at("picked"))
         self.send(PackParcel(order.id, _work(order, work), parcel, _some(order, units, "", "picked")))
 
-    @_any_order
+    @_somewhere("reserved", "released", "picked", "packed")
     @rule(number=_NUMBER, parcel=st.sampled_from(["", "", "A", "B"]), at=_PIN, units=st.integers(0, 3), late=_LATE)
     def ships(self, number: int, parcel: str, at: str, units: int, late: int) -> None:
         """A packed parcel, or units from where they stand, are handed over."""
-        order = self.suitable(number, _holds_at("reserved", "picked", "packed"))
+        order = self.suitable(number, _is_at("reserved", "picked", "packed"))
         contents = _some(order, units, "", "reserved", "released", "picked") if not parcel else None
         self.send(Ship(order.id, parcel, at, contents), late=late)
 
-    @_any_order
+    @_somewhere("parcel")
     @rule(number=_NUMBER, parcel=st.integers(0, 2), status=_STATUSES, hours=st.integers(0, 2))
     def tracks(self, number: int, parcel: int, status: Any, hours: int) -> None:
         """A carrier says something."""
-        order = self.suitable(number, lambda order: bool(order.parcels))
+        order = self.suitable(number, _is_at("parcel"))
         at = self.clock.now() - timedelta(hours=hours)
         self.send(RecordTracking(order.id, _parcel(order, parcel), status, at))
 
-    @_any_order
+    @_somewhere("parcel")
     @rule(number=_NUMBER, parcel=st.integers(-1, 2))
     def delivers(self, number: int, parcel: int) -> None:
         """A parcel arrives, or all that are under way."""
-        order = self.suitable(number, lambda order: any(p.shipped for p in order.parcels.values()))
+        order = self.suitable(number, _is_at("parcel"))
         self.send(ConfirmDelivery(order.id, "" if parcel < 0 else _parcel(order, parcel)))
 
-    @_any_order
+    @_somewhere("shipped")
     @rule(number=_NUMBER, units=_UNITS, disposition=_DISPOSITIONS, at=st.sampled_from(LOCATIONS))
     def takes_back(self, number: int, units: int, disposition: Any, at: str) -> None:
         """Units come back."""
-        order = self.suitable(number, lambda order: any(line.shipped for line in order.lines.values()))
+        order = self.suitable(number, _is_at("shipped"))
         lines = [line for line in order.lines.values() if line.shipped] or list(order.lines.values())
         line = lines[number % len(lines)]
         lot = "L1" if line.facts.lots else ""
@@ -229,6 +238,38 @@ class OrderRules(Shopkeeping):
         order = self.order_at(number)
         amount = Money.minor(max(order.total // share, 1), "EUR")
         self.send(RecordPayment(order.id, self.next_name("pay"), kind, amount))
+
+    @_somewhere("reserved", "released", "picked", "packed", "under way")
+    @rule(number=_NUMBER)
+    def goes_on(self, number: int) -> None:
+        """An order takes the next step of its work."""
+        order = self.suitable(number, _is_at("reserved", "released", "picked", "packed", "under way"))
+        work = _work(order, number)
+        stages = stages_of(order)
+        command: Command[Any]
+        if "released" in stages:
+            command = PickLines(order.id, work)
+        elif "picked" in stages:
+            command = PackParcel(order.id, work, self.next_name("B"))
+        elif "packed" in stages:
+            command = Ship(order.id, next((p.parcel for p in order.parcels.values() if not p.shipped), ""))
+        elif "reserved" in stages:
+            command = Ship(order.id) if number % 3 == 0 else ReleaseOrder(order.id)
+        else:
+            command = ConfirmDelivery(order.id)
+        self.send(command)
+
+    @_somewhere("reserved", "released", "picked", "packed", "under way")
+    @rule(number=_NUMBER)
+    def goes_further(self, number: int) -> None:
+        """The same, so that it happens more often."""
+        self.goes_on(number)
+
+    @precondition(lambda self: len(self.books.orders) < ORDERS_MOST)
+    @rule(lines=_LINES, priority=st.integers(-1, 1), shortage=st.sampled_from(["backorder", "partial"]))
+    def places_what_may_wait(self, lines: list[tuple[str, int, str]], priority: int, shortage: str) -> None:
+        """An order comes in that takes what there is."""
+        self.places(lines, shortage, "", priority, 0, "")
 
     @_any_order
     @rule(number=_NUMBER, other=st.sampled_from([False, False, True]))

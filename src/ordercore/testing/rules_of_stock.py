@@ -33,6 +33,7 @@ _AT: Final = st.sampled_from(LOCATIONS)
 _LOT: Final = st.sampled_from(["L1", "L1", "L2"])
 _LATE: Final = st.sampled_from([0, 0, 0, 3])
 _BUCKET: Final = st.sampled_from(["available", "available", "available", "quality_control", "damaged"])
+_INVENTORY: Final = st.sampled_from(["open", "count", "count", "found", "lost", "pass", "break"])
 _CART: Final = st.sampled_from([f"C{n}" for n in range(CARTS_MOST)])
 
 
@@ -49,28 +50,21 @@ class StockRules(Shopkeeping):
         line = Received(sku, units, _lot(sku, lot), bucket=bucket)
         self.send(ReceiveStock(at, [line], "dock", self.next_name("r")), late=late)
 
-    @rule(sku=_SKU, at=_AT, units=st.integers(1, 3), lot=_LOT)
-    def opens_balance(self, sku: str, at: str, units: int, lot: str) -> None:
-        """Stock of the running shop is taken over."""
-        self.send(OpenBalance(at, self.next_name("b"), [Opening(sku, units, _lot(sku, lot))]))
-
-    @rule(sku=_SKU, at=_AT, change=st.integers(-3, 3), lot=_LOT, bucket=_BUCKET, late=_LATE)
-    def adjusts(self, sku: str, at: str, change: int, lot: str, bucket: Any, late: int) -> None:
-        """More or less than the books say."""
-        self.send(AdjustStock(at, sku, change, "found or lost", _lot(sku, lot), bucket), late=late)
-
-    @rule(sku=_SKU, at=_AT, counted=st.integers(0, 6), lot=_LOT, late=_LATE)
-    def counts(self, sku: str, at: str, counted: int, lot: str, late: int) -> None:
-        """So many stand there."""
-        self.send(CountStock(at, sku, counted, _lot(sku, lot)), late=late)
-
-    @rule(
-        sku=_SKU, at=_AT, units=st.integers(1, 3), lot=_LOT, source=_BUCKET,
-        into=st.sampled_from(["available", "available", "damaged", "quarantine", "scrap"]),
-    )  # fmt: skip
-    def moves(self, sku: str, at: str, units: int, lot: str, source: Any, into: Any) -> None:
-        """Units change bucket."""
-        self.send(MoveStock(at, sku, units, source, into, "inspected", _lot(sku, lot)))
+    @rule(sku=_SKU, at=_AT, lot=_LOT, bucket=_BUCKET, late=_LATE, units=st.integers(1, 3), what=_INVENTORY)
+    def takes_stock(self, sku: str, at: str, lot: str, bucket: Any, late: int, units: int, what: str) -> None:
+        """Stock turns out otherwise, is counted, is taken over, or changes bucket."""
+        lot = _lot(sku, lot)
+        if what == "open":
+            self.send(OpenBalance(at, self.next_name("b"), [Opening(sku, units, lot)]))
+        elif what == "count":
+            self.send(CountStock(at, sku, 2 * (units - 1), lot, bucket), late=late)
+        elif what in ("found", "lost"):
+            change = units if what == "found" else -units
+            self.send(AdjustStock(at, sku, change, what, lot, bucket), late=late)
+        elif what == "pass":
+            self.send(MoveStock(at, sku, units, bucket, "available", what, lot))
+        else:
+            self.send(MoveStock(at, sku, units, bucket, "scrap" if late else "damaged", what, lot))
 
     @rule(sku=_SKU, source=_AT, to=_AT, units=st.integers(1, 4), lot=_LOT)
     def sends_transfer(self, sku: str, source: str, to: str, units: int, lot: str) -> None:

@@ -50,6 +50,26 @@ class Sent(NamedTuple):
     outcome: Receipt[Any] | Rejected
 
 
+def stages_of(order: Order) -> frozenset[str]:
+    """Where an order's units stand, and what holds it up: what may be asked of it next."""
+    found: set[str] = set()
+    for line in order.lines.values():
+        found.update(claim.bucket for claim in line.claims)
+        if line.shipped:
+            found.add("shipped")
+        if line.unallocated + line.backordered and line.facts.tracked:
+            found.add("open")
+    if order.holds:
+        found.add("held")
+    if not order.confirmed:
+        found.add("placed")
+    for parcel in order.parcels.values():
+        found.add("parcel")
+        if parcel.shipped and not parcel.delivered:
+            found.add("under way")
+    return frozenset(found)
+
+
 class Shopkeeping(RuleBasedStateMachine):
     """A kernel, a second account of it, and what was sent so far."""
 
@@ -76,6 +96,8 @@ class Shopkeeping(RuleBasedStateMachine):
         self.backdated = False
         self.number = 0
         self.winding_up = False
+        self.stages: frozenset[str] = frozenset()
+        self._stages: dict[OrderId, frozenset[str]] = {}
 
     def make_kernel(self) -> Kernel:
         """A kernel over an empty store, with `self.clock`, `self.ids` and `self.policies`. Override it."""
@@ -125,6 +147,9 @@ class Shopkeeping(RuleBasedStateMachine):
         self.books.follow(self.kernel)
         self.shelves = Shelves.read(self.kernel, self.range.items)
         self.repeated = self.untouched = self.last = None
+        for id in self.books.orders_touched:
+            self._stages[id] = stages_of(self.books.orders[id])
+        self.stages = frozenset().union(*self._stages.values())
 
     def count_step(self) -> None:
         """Note that a step was made on each kernel."""
