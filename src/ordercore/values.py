@@ -166,6 +166,12 @@ class Price:
     @classmethod
     def of(cls, value: str | Decimal | Money, currency: str) -> Price:
         """From text, Decimal or Money; at most 12 decimal digits. Refuses int, float and another currency."""
+        if type(value) is str:
+            return _price_of_text(value, currency)
+        return cls._of(value, currency)
+
+    @classmethod
+    def _of(cls, value: str | Decimal | Money, currency: str) -> Price:
         exponent = exponent_of(currency)
         if type(value) is Money:
             if value.currency != currency:
@@ -199,6 +205,12 @@ class Price:
     def __str__(self) -> str:
         """`2.55 GBP`."""
         return f"{self.decimal:f} {self.currency}"
+
+
+@lru_cache(maxsize=16_384)
+def _price_of_text(text: str, currency: str) -> Price:
+    """Lists have few prices and orders many lines, so they are parsed once."""
+    return Price._of(text, currency)
 
 
 @frozen

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from attrs import field, frozen
 
 from ordercore.store import location_place
-from ordercore.values import Attribute, GeoPoint, LocationCode, Place, Quantity, Sku, units_of
+from ordercore.values import MAX_QUANTITY, Attribute, GeoPoint, LocationCode, Place, Quantity, Sku, units_of
 
 
 @frozen
@@ -39,6 +39,8 @@ class Item:
 
     def to_units(self, quantity: int | Quantity, *, what: str = "Quantity") -> int:
         """Smallest units of a quantity as written: the one place where quantities become ints. Raises InvalidCommand."""
+        if type(quantity) is int and 1 <= quantity <= MAX_QUANTITY:
+            return quantity
         if isinstance(quantity, Quantity):
             factors = {name: Fraction(factor) for name, factor in self.units.items()}
             return quantity.to_units(scale=self.scale, unit=self.unit, factors=factors)

@@ -21,6 +21,7 @@ from ordercore.order.state import Order
 from ordercore.store import location_place
 from ordercore.values import LineId, Money, Place, Sku, code_of, instant_of, text_of, units_of
 
+_new = tuple.__new__  # see `lines`
 _HOLDS: Final[Mapping[str, str]] = {row.command: row.hold for row in ORDER.transitions if row.hold}
 _SHIPPABLE: Final = {"packed": 3, "picked": 2, "released": 1, "reserved": 0}
 PICKED_FROM: Final = ("released",)
@@ -42,7 +43,7 @@ class WorkFacts:
 
 def require(order: Order, command: str) -> None:
     """The lifecycle allows the command in this state and no hold blocks it."""
-    ORDER.require(order.status, command)
+    ORDER.require(order.statuses[0], command)
     if order.holds and command in _HOLDS:
         require_free(order.holds, _HOLDS[command])
 
@@ -91,8 +92,11 @@ def release(order: Order, command: c.ReleaseOrder) -> Sequence[Event]:
     by_place: dict[Place, list[Moved]] = {}
     for line in order.lines.values():
         for claim in line.claims:
-            if claim[1] == "reserved" and (only is None or claim[0] == only):
-                by_place.setdefault(claim[0], []).append(_moved(line, claim, claim[2]))
+            place = claim[0]
+            if claim[1] == "reserved" and (only is None or place == only):
+                if place not in by_place:
+                    by_place[place] = []
+                by_place[place].append(_all_of(line, claim))
     if not by_place:
         raise ExceedsQuantity.of("reserved", "", 1, 0, hint="AllocateOrder binds lines to stock first.")
     first = len(order.works) + 1
@@ -293,17 +297,23 @@ def _moved(line: LineState, claim: Claim, quantity: int, to_lot: str = "") -> Mo
     )
 
 
+def _all_of(line: LineState, claim: Claim) -> Moved:
+    """A claim as what moves it: its fields are the middle of a `Moved`."""
+    facts = line[0]
+    return _new(Moved, (facts[0], facts[1], *claim, ""))
+
+
 def _cancellable(line: LineState) -> int:
     return line.open - line.at("packed")
 
 
 def _of_work(order: Order, work: str, buckets: Sequence[str]) -> tuple[Moved, ...]:
-    return tuple(
-        _moved(line, claim, claim.quantity)
+    return tuple([
+        _all_of(line, claim)
         for line in order.lines.values()
         for claim in line.claims
-        if claim.work == work and claim.bucket in buckets
-    )
+        if claim[5] == work and claim[1] in buckets
+    ])  # fmt: skip
 
 
 def _choose(
@@ -364,16 +374,18 @@ def _ready_to_ship(order: Order, command: c.Ship, facts: WorkFacts) -> dict[Plac
     """Claims that may be shipped, by place: those at a step that their place does not skip, or beyond."""
     only = location_place(command.location) if command.location else None
     in_parcels = {m.work for p in order.parcels.values() if not p.shipped for m in p.contents}
+    least = {place: facts.ready(place) for place in facts.steps}
     ready: list[Moved] = []
     waits_for = ""
     for line in order.lines.values():
         for claim in line.claims:
-            if only is not None and claim.place != only:
+            place, bucket = claim[0], claim[1]
+            if only is not None and place != only:
                 continue
-            if _SHIPPABLE[claim.bucket] < facts.ready(claim.place):
-                waits_for = claim.bucket
-            elif not (claim.bucket == "packed" and claim.work in in_parcels):
-                ready.append(_moved(line, claim, claim.quantity))
+            if _SHIPPABLE[bucket] < (least[place] if place in least else facts.ready(place)):
+                waits_for = bucket
+            elif not (bucket == "packed" and claim[5] in in_parcels):
+                ready.append(_all_of(line, claim))
     if not ready:
         if in_parcels:
             hint = f"Packed parcels are shipped by name: {', '.join(p for p, q in order.parcels.items() if not q.shipped)}."
@@ -383,19 +395,23 @@ def _ready_to_ship(order: Order, command: c.Ship, facts: WorkFacts) -> dict[Plac
             hint = "Allocate and release first, or everything was shipped."
         asked = command.contents[0] if command.contents else c.Content("", 1)
         raise ExceedsQuantity.of("ready to ship", asked.line, asked.quantity, 0, hint=hint)
-    ready.sort(key=lambda moved: -_SHIPPABLE[moved.bucket])
+    if len({moved[3] for moved in ready}) > 1:
+        ready.sort(key=lambda moved: -_SHIPPABLE[moved.bucket])
     by_place: dict[Place, list[Moved]] = {}
     for moved in _choose(ready, command.contents, "ready to ship", facts):
-        by_place.setdefault(moved.place, []).append(moved)
+        place = moved[2]
+        if place not in by_place:
+            by_place[place] = []
+        by_place[place].append(moved)
     return by_place
 
 
 def _services(order: Order) -> tuple[LineQuantity, ...]:
-    return tuple(
+    return tuple([
         LineQuantity(line.facts.line, line.unallocated)
         for line in order.lines.values()
-        if not line.facts.tracked and line.unallocated
-    )
+        if line[1] and not line.facts.tracked
+    ])  # fmt: skip
 
 
 def _parcel_names(order: Order, first: str) -> Iterator[str]:
@@ -412,8 +428,9 @@ def _parcel_names(order: Order, first: str) -> Iterator[str]:
 def _by_line(contents: Iterable[Moved]) -> tuple[LineQuantity, ...]:
     sums: dict[LineId, int] = {}
     for moved in contents:
-        sums[moved.line] = sums.get(moved.line, 0) + moved.quantity
-    return tuple(LineQuantity(line, quantity) for line, quantity in sums.items())
+        line, quantity = moved[0], moved[4]
+        sums[line] = sums[line] + quantity if line in sums else quantity
+    return tuple([_new(LineQuantity, pair) for pair in sums.items()])
 
 
 def _parcel_refused(parcel: Parcel, asked: str) -> TransitionRefused:

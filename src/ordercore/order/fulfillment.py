@@ -16,8 +16,8 @@ from ordercore.order.lines import (
     Moved,
     checked,
     fulfill,
-    move_posting,
-    narrowing_postings,
+    line_state,
+    move_postings,
     take_claim,
 )
 from ordercore.store import Posting, postings_of, without_postings
@@ -145,44 +145,44 @@ without_postings(TrackingRecorded, ParcelDelivered)
 
 @postings_of.register
 def _(event: WorkReleased) -> Iterable[Posting]:
-    return [move_posting(moved, moved.place, "released") for moved in event.contents]
+    return move_postings(event.contents, "released")
 
 
 @postings_of.register
 def _(event: WorkRecalled) -> Iterable[Posting]:
-    return [move_posting(moved, moved.place, "reserved") for moved in event.contents]
+    return move_postings(event.contents, "reserved")
 
 
 @postings_of.register
 def _(event: LinesPicked) -> Iterable[Posting]:
-    return narrowing_postings(event.contents) + [move_posting(m, m.place, "picked") for m in event.contents]
+    return move_postings(event.contents, "picked")
 
 
 @postings_of.register
 def _(event: PickShorted) -> Iterable[Posting]:
-    return narrowing_postings(event.contents) + [move_posting(m, COUNT, "") for m in event.contents]
+    return move_postings(event.contents, "", COUNT)
 
 
 @postings_of.register
 def _(event: ParcelPacked) -> Iterable[Posting]:
-    return [move_posting(moved, moved.place, "packed") for moved in event.contents]
+    return move_postings(event.contents, "packed")
 
 
 @postings_of.register
 def _(event: ParcelShipped) -> Iterable[Posting]:
     # Straight out of the step they stand at, never a release followed by a decrement: whether stock is free
     # elsewhere must not matter to goods that are already in the box.
-    return narrowing_postings(event.contents) + [move_posting(m, CARRIER, "") for m in event.contents]
+    return move_postings(event.contents, "", CARRIER)
 
 
 def ship(lines: Lines, event: ParcelShipped) -> dict[LineId, LineState]:
     """Claims become shipped units; untracked lines ride along."""
     after = dict(lines)
     for moved in event.contents:
-        facts, a, b, c, d, shipped, e, f, g, claims = after[moved.line]
-        after[moved.line] = checked(
-            LineState(facts, a, b, c, d, shipped + moved.quantity, e, f, g, take_claim(claims, moved))
-        )
+        line, quantity = moved[0], moved[4]
+        facts, a, b, c, d, shipped, e, f, g, claims = after[line]
+        claims = () if claims == (moved[2:8],) else take_claim(claims, moved)
+        after[line] = line_state(facts, a, b, c, d, shipped + quantity, e, f, g, claims)
     return fulfill(after, event.services) if event.services else after
 
 
@@ -202,10 +202,10 @@ def deliver(lines: Lines, event: ParcelDelivered) -> dict[LineId, LineState]:
     after = dict(lines)
     for line, quantity in event.lines:
         facts, a, b, c, d, shipped, delivered, f, g, claims = after[line]
-        after[line] = checked(LineState(facts, a, b, c, d, shipped, delivered + quantity, f, g, claims))
+        after[line] = line_state(facts, a, b, c, d, shipped, delivered + quantity, f, g, claims)
     return after
 
 
 def units(contents: Iterable[Moved]) -> int:
     """Sum of quantities."""
-    return sum(moved.quantity for moved in contents)
+    return sum([moved[4] for moved in contents])

@@ -71,7 +71,7 @@ class Order:
     @property
     def status(self) -> str:
         """placed, confirmed, completed or cancelled: computed from quantities and money."""
-        return self._computed()[0]
+        return self.statuses[0]
 
     @property
     def fulfillment_status(self) -> str:
@@ -80,10 +80,11 @@ class Order:
         Of cancelled, delivered, partially_delivered, fulfilled, partially_fulfilled, in_progress, backordered,
         unfulfilled.
         """
-        return self._computed()[1]
+        return self.statuses[1]
 
-    def _computed(self) -> tuple[str, str]:
-        """Both, once per state: they need the same sums."""
+    @property
+    def statuses(self) -> tuple[str, str]:
+        """(status, fulfillment status), computed once per state: they need the same sums."""
         known = self._statuses
         if known is None:
             known = self._compute()
@@ -169,8 +170,8 @@ def _adopted(id: OrderId, event: e.OrderAdopted) -> Order:
         c = counters[facts.line]
         claimed = sum(claim.quantity for claim in c.claims)
         waiting = facts.quantity - c.cancelled - c.backordered - c.shipped - claimed
-        state[facts.line] = lines.checked(
-            LineState(facts, waiting, c.backordered, c.cancelled, 0, c.shipped, c.delivered, 0, c.returned, c.claims)
+        state[facts.line] = lines.line_state(
+            facts, waiting, c.backordered, c.cancelled, 0, c.shipped, c.delivered, 0, c.returned, c.claims
         )
     return Order(id, 1, event, state, parcels=_under_way(event), payments=_NO_PAYMENTS)
 
