@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -328,9 +329,9 @@ def test_rules_that_cannot_work_are_named(table, name):
 DOCUMENTS, SEED = 120, 3
 
 
-def replayed(kernel, documents=DOCUMENTS):
-    source = Sample(documents, SEED)
-    history = read_history(source.rows(), SAMPLE_RULES)
+def replayed(kernel, source=None, rules=SAMPLE_RULES):
+    source = source or Sample(DOCUMENTS, SEED)
+    history = read_history(source.rows(), rules)
     replay = Replay(kernel, "csv", history, source, ignore)
     replay.run()
     return account_of(kernel, "csv", history, replay.documents, replay.counts, ignore)
@@ -359,10 +360,20 @@ def test_the_same_seed_makes_the_same_rows_and_another_one_others():
     assert not any(isinstance(one, BadRow) for one in Sample(50, 1).rows())
 
 
-@pytest.mark.parametrize("group", [1, 7, 100_000])
-def test_how_many_orders_go_into_a_commit_makes_no_difference(group, straight, monkeypatch):
-    monkeypatch.setattr(importing, "GROUP", group)
-    assert replayed(Kernel()) == straight
+@pytest.mark.parametrize("percent", [60, 95])
+@pytest.mark.parametrize("seed", [4, 5])
+def test_how_many_commands_go_into_a_commit_makes_no_difference(seed, percent, monkeypatch):
+    rules = evolve(SAMPLE_RULES, supplied_percent=percent)
+    logs = []
+    for group in (1, 7, 100_000):
+        monkeypatch.setattr(importing, "GROUP", group)
+        kernel = Kernel()
+        replayed(kernel, Sample(100, seed), rules)
+        logs.append({row.id: kernel.timeline(row.id) for row in kernel.orders(limit=1_000)})
+    stories = [
+        {id: [(entry.effective_at, entry.event) for entry in story] for id, story in log.items()} for log in logs
+    ]
+    assert stories[0] == stories[1] == stories[2]
 
 
 def test_sqlite_comes_to_the_same_as_memory(straight, tmp_path):

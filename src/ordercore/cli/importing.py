@@ -201,14 +201,19 @@ class Replay:
 
     def _prepare(self) -> None:
         rules, history = self.rules, self.history
-        self.kernel.handle(PutLocation(rules.location, time_zone=rules.time_zone), key="history:location")
+        location = Envelope(PutLocation(rules.location, time_zone=rules.time_zone), "history:location", self._begin())
+        self._must([location])
         items = [
             PutItem(sku) if tracked else PutItem(sku, tracking="none", delivery="service")
             for sku, tracked in zip(history.skus, history.tracked, strict=True)
         ]
         for at in range(0, len(items), ITEMS):
-            self._must(Envelope(item, f"history:item:{item.sku}") for item in items[at : at + ITEMS])
+            self._must(Envelope(item, f"history:item:{item.sku}", self._begin()) for item in items[at : at + ITEMS])
         self._reject()
+
+    def _begin(self) -> datetime:
+        """When the shop was there before anything happened in it."""
+        return _EPOCH + timedelta(microseconds=self.static[0].position[0]) if self.static else _EPOCH
 
     def _keep_raw(self) -> None:
         """The lines that are of no use, or may turn out to be: one more look at the file."""
@@ -385,7 +390,7 @@ class Replay:
             self._flush()
             taken, note = self._noted(invoice)
         effects = list(effects_of(taken, self.rules, _moment(invoice)))
-        if any(self.waiting.get(row.sku) for row in taken.rows if not row.code):
+        if any(self._waits(row.sku) for row in taken.rows if not row.code):
             self._flush()
             self._alone(Envelope(note), effects, invoice.position)
             return
@@ -401,6 +406,10 @@ class Replay:
         ]
         if len(self.group) >= GROUP:
             self._flush()
+
+    def _waits(self, sku: Sku) -> bool:
+        """Whether units of this SKU may wait for supply, after the group."""
+        return bool(self.waiting.get(sku)) or self.touched.wanted.get(sku, 0) > self.free.get(sku, 0)
 
     def _noted(self, invoice: Invoice) -> tuple[ReversalTaken, NoteHistory]:
         """How the document is taken, as decided before or now, and the note of it. Raises _Dependent."""
