@@ -334,7 +334,7 @@ def replayed(kernel, source=None, rules=SAMPLE_RULES):
     history = read_history(source.rows(), rules)
     replay = Replay(kernel, "csv", history, source, ignore)
     replay.run()
-    return account_of(kernel, "csv", history, replay.documents, replay.counts, ignore)
+    return account_of(kernel, "csv", history, replay.counts, ignore)
 
 
 @pytest.fixture(scope="module")

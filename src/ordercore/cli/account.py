@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeVar
 
 from attrs import frozen
@@ -11,7 +11,7 @@ from attrs import frozen
 from ordercore.errors import BrokenRule
 from ordercore.flows.record import SUMMARY, WAITING
 from ordercore.intake import Quarantined
-from ordercore.intake.history import History, Invoice
+from ordercore.intake.history import History
 from ordercore.intake.history_notes import ReversalTaken
 from ordercore.intake.history_plan import value_of
 from ordercore.kernel import Kernel
@@ -64,7 +64,7 @@ class ImportAccount:
 
 
 def account_of(
-    kernel: Kernel, channel: str, history: History, documents: Sequence[Invoice], counts: Mapping[str, int],
+    kernel: Kernel, channel: str, history: History, counts: Mapping[str, int],
     progress: Callable[[str, int, int], None],
 ) -> ImportAccount:  # fmt: skip
     """Count what stands in the store. Raises BrokenRule if the lines or the money do not add up."""

@@ -593,7 +593,7 @@ def run_import(
     From the file `source`, read by an installed `channel` of that kind with the settings in `map_path`, or of
     `generate` documents made up from `seed`. Killed at any moment and started again it goes on where it was, and comes
     to the same. `progress(what, done, total)` is called on the way. Raises ConfigurationError, NotFound for a file that
-    is not there, StoreError.
+    is not there, StoreError, BrokenRule if at the end lines, money or books do not agree.
     """
     rules, rows = _source(channel, map_path, source, generate, seed)
     history = read_history(rows.rows(), rules, lambda done: progress("reading", done, 0))
@@ -601,7 +601,15 @@ def run_import(
     with _collecting_seldom(), Kernel.open(url, plugins=discover()) as kernel:
         replay = Replay(kernel, channel, history, rows, progress)
         replay.run()
-        return account_of(kernel, channel, history, replay.documents, replay.counts, progress)
+        account = account_of(kernel, channel, history, replay.counts, progress)
+        progress("verifying", 0, 0)
+        found = kernel.verify()
+        if found:
+            listed = "\n".join(
+                f"{one.identity} {one.where}: {one.expected} expected, {one.actual} found" for one in found[:5]
+            )
+            raise BrokenRule(f"{len(found)} breaches of the books were found.\n{listed}\n{account}")
+        return account
 
 
 @contextmanager

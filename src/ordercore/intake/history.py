@@ -48,7 +48,7 @@ class HistoryRules:
     time_zone: str = "UTC"
     supplied_percent: int = 95
     shipped_after_days: int = 7
-    skus_per_receipt: int = 200
+    skus_per_receipt: int = 1_000
     reversals: tuple[str, ...] = ()
     bookkeeping: tuple[str, ...] = ()
     disposition: str = "restock"
