@@ -178,7 +178,7 @@ class Price:
                 raise InvalidCommand(
                     f"A price in {value.currency} on an order in {currency}.", hint="One order has one currency."
                 )
-            return cls(value.amount, exponent, currency)
+            return cls(Money.minor(value.amount, currency).amount, exponent, currency)
         number = decimal_of(value, what="Price")  # type: ignore[arg-type]  # Money is handled above
         _, _, power = number.as_tuple()
         digits = max(exponent, -power if isinstance(power, int) else 0)

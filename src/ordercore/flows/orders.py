@@ -62,25 +62,30 @@ def flow_order(command: OrderCommand, context: Context, shop: Shop) -> Flow[Orde
     if view is not None:
         facts = yield from _work_facts(order, command, view)
     events = decide(order, command, context, facts)
-    return (yield from _decided(order, loaded.version, events, shop))
+    requires = (view.require,) if view is not None else ()
+    return (yield from _decided(order, loaded.version, events, shop, requires))
 
 
 _NO_FACTS: Final = WorkFacts()
 
 
-def _decided(order: Order, version: int, events: Sequence[Event], shop: Shop) -> Flow[OrderId]:
+def _decided(
+    order: Order, version: int, events: Sequence[Event], shop: Shop, requires: tuple[Require, ...]
+) -> Flow[OrderId]:
     """Write the events; stock that they free goes to lines that wait for it, of this order too."""
     if not events:
         return Decision(order.id)
     changed = change(order.id, order, version, events)
     freed = _freed(events)
     if not freed and not changed.joined:
-        return Decision(order.id, (changed.append,), changed.documents, states={changed.append.stream: changed.order})
+        return Decision(
+            order.id, (changed.append,), changed.documents, requires, states={changed.append.stream: changed.order}
+        )
     filling = yield from fill(freed, shop, own=changed, woken=changed.joined)
     if filling.own:
         changed = change(order.id, order, version, (*events, *filling.own))
     return Decision(
-        order.id, (changed.append, *filling.appends), (*changed.documents, *filling.documents), filling.requires,
+        order.id, (changed.append, *filling.appends), (*changed.documents, *filling.documents), (*requires, *filling.requires),
         (*changed.bumps, *filling.bumps), filling.floors,
         states={changed.append.stream: changed.order, **filling.states},
     )  # fmt: skip
@@ -115,7 +120,7 @@ def _work_facts(
             if place not in steps:
                 location = view.at(place)
                 steps[place] = location.steps if location is not None else ("ship",)
-    if isinstance(command, ReceiveReturn):
+    if isinstance(command, ReceiveReturn) or (isinstance(command, Ship) and command.location):
         view.location(command.location)
     if not lot_skus:
         return WorkFacts(steps)
@@ -200,7 +205,7 @@ def _sourced(
         requires += counters
     events = _allocations(order, plan)
     if policy == "backorder":
-        waits = _to_backorder(order, plan)
+        waits = _to_backorder(order, plan, pins)
         if waits:
             events.append(LinesBackordered(waits))
     floors = tuple(
@@ -235,10 +240,12 @@ def _allocations(order: Order, plan: Plan) -> list[Event]:
     return events
 
 
-def _to_backorder(order: Order, plan: Plan) -> tuple[LineQuantity, ...]:
-    """Missing units that do not wait already."""
+def _to_backorder(order: Order, plan: Plan, pins: Mapping[str, str]) -> tuple[LineQuantity, ...]:
+    """Missing units that do not wait already, and that no place has: what a pin misses may stand elsewhere."""
     waits: list[LineQuantity] = []
     for one in plan.missing:
+        if pins.get(one.line, "") not in ("", order.lines[one.line].facts.location):
+            continue
         fresh = one.quantity - min(one.quantity, order.lines[one.line].backordered)
         if fresh:
             waits.append(LineQuantity(one.line, fresh))

@@ -264,6 +264,8 @@ def order_line(line: Line, item: Item, name: LineId, currency: str, exponent: in
             raise InvalidCommand(
                 f"unit_price in {price.currency} on an order in {currency}.", hint="One order, one currency."
             )
+        if type(price.amount) is not int or not exponent <= price.digits <= 12 or price.amount > MAX_MINOR:
+            raise InvalidCommand("unit_price is not a price.", hint='Make it by Price.of("12.50", currency).')
     else:
         price = Price.of(value, currency)  # type: ignore[arg-type]  # not a Price here
     if price.amount < 0:

@@ -101,7 +101,7 @@ class AddHold(Command[OrderId]):
 
 @frozen
 class ReleaseHold(Command[OrderId]):
-    """Lift a hold."""
+    """Lift a hold. Lines that could not be allocated because of it get what is available now."""
 
     order: OrderId
     hold: str
@@ -121,7 +121,11 @@ class CancelLines(Command[OrderId]):
 
 @frozen
 class AllocateOrder(Command[OrderId]):
-    """Bind unallocated (and backordered) units to stock; `pins` name a location per line."""
+    """Bind unallocated (and backordered) units to stock.
+
+    `pins` name a location per line, for this time only: what is short there stays as it was, for it may stand
+    elsewhere. A line whose order pins it waits at that location.
+    """
 
     order: OrderId
     strategy: str = ""
@@ -279,7 +283,11 @@ def _adopted_lines(given: Iterable[AdoptedLine]) -> tuple[AdoptedLine, ...]:
 
 @frozen
 class AdoptOrder(Command[OrderId]):
-    """Take over an order of a running shop as it stands; checked by the same identities, marked as adopted."""
+    """Take over an order of a running shop as it stands; checked by the same identities, marked as adopted.
+
+    Backordered units wait for new supply even beside available stock, which may belong to an order that is adopted
+    next; AllocateOrder gives it to them. What was shipped and has not arrived is the parcel `adopted`.
+    """
 
     channel: str
     external_id: str

@@ -25,6 +25,7 @@ _new = tuple.__new__  # see `lines`
 _HOLDS: Final[Mapping[str, str]] = {row.command: row.hold for row in ORDER.transitions if row.hold}
 _SHIPPABLE: Final = {"packed": 3, "picked": 2, "released": 1, "reserved": 0}
 PICKED_FROM: Final = ("released",)
+SUPPLIER: Final = Place("supplier")
 
 
 @internal
@@ -287,7 +288,7 @@ def amount_of(value: c.Amount, currency: str) -> int:
     if isinstance(value, Money):
         if value.currency != currency:
             raise InvalidCommand(f"{value.currency} on an order in {currency}.", hint="One order has one currency.")
-        return value.amount
+        return Money.minor(value.amount, currency).amount
     return Money.of(value, currency).amount
 
 
@@ -387,14 +388,9 @@ def _ready_to_ship(order: Order, command: c.Ship, facts: WorkFacts) -> dict[Plac
             elif not (bucket == "packed" and claim[5] in in_parcels):
                 ready.append(_all_of(line, claim))
     if not ready:
-        if in_parcels:
-            hint = f"Packed parcels are shipped by name: {', '.join(p for p, q in order.parcels.items() if not q.shipped)}."
-        elif waits_for:
-            hint = f"Units are {waits_for}; their location has steps before ship."
-        else:
-            hint = "Allocate and release first, or everything was shipped."
-        asked = command.contents[0] if command.contents else c.Content("", 1)
-        raise ExceedsQuantity.of("ready to ship", asked.line, asked.quantity, 0, hint=hint)
+        if _only_services_left(order) and command.contents is None:
+            return {only or SUPPLIER: []}
+        raise _nothing_to_ship(order, command, bool(in_parcels), waits_for)
     if len({moved[3] for moved in ready}) > 1:
         ready.sort(key=lambda moved: -_SHIPPABLE[moved.bucket])
     by_place: dict[Place, list[Moved]] = {}
@@ -412,6 +408,22 @@ def _services(order: Order) -> tuple[LineQuantity, ...]:
         for line in order.lines.values()
         if line[1] and not line.facts.tracked
     ])  # fmt: skip
+
+
+def _nothing_to_ship(order: Order, command: c.Ship, packed: bool, waits_for: str) -> ExceedsQuantity:
+    if packed:
+        hint = f"Packed parcels are shipped by name: {', '.join(p for p, q in order.parcels.items() if not q.shipped)}."
+    elif waits_for:
+        hint = f"Units are {waits_for}; their location has steps before ship."
+    else:
+        hint = "Allocate and release first, or everything was shipped."
+    asked = command.contents[0] if command.contents else c.Content("", 1)
+    return ExceedsQuantity.of("ready to ship", asked.line, asked.quantity, 0, hint=hint)
+
+
+def _only_services_left(order: Order) -> bool:
+    """Nothing tracked is open, but lines that move no stock are: a supplier ships them, or nobody has to."""
+    return not any(line.open for line in order.lines.values() if line.facts.tracked) and bool(_services(order))
 
 
 def _parcel_names(order: Order, first: str) -> Iterator[str]:

@@ -143,7 +143,9 @@ _SETTLED: Final = frozenset(("none", "paid", "overpaid", "partially_refunded", "
 
 
 def stream_of(order: OrderId) -> Stream:
-    """The stream of an order."""
+    """The stream of an order. Raises NotFound for text that no store can hold."""
+    if not order.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in order):
+        raise NotFound.named("order", ascii(order)[:64])
     return Stream("order/" + order)
 
 

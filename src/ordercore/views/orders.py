@@ -124,7 +124,8 @@ def describe(event: Event, currency: str = "") -> str:  # noqa: C901  # one matc
             return f"return {event.return_id} at {event.place}: {units_back}" + _because(event.reason)
         case e.PaymentRecorded():
             return f"payment {event.kind}: {Money(event.amount, currency)}"
-    return type(event).__name__
+        case _:
+            return type(event).__name__
 
 
 def _lines(lines: Iterable[LineQuantity]) -> str:

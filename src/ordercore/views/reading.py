@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, TypeVar, cast
 
+from ordercore.errors import InvalidCommand, NotFound
 from ordercore.flow import Read
 from ordercore.store import Query, Snapshot
+from ordercore.values import Sku, sku_of
 
 T = TypeVar("T")
 Reading = Generator[Read, object, T]
@@ -15,3 +17,11 @@ Reading = Generator[Read, object, T]
 def ask(*queries: Query[Any]) -> Generator[Read, object, Snapshot]:
     """Read in one round trip."""
     return cast(Snapshot, (yield Read(queries)))
+
+
+def existing(text: str) -> Sku:
+    """Text that may be a SKU. Raises NotFound for what can be none, so that a reader need not know what may be one."""
+    try:
+        return sku_of(text)
+    except InvalidCommand:
+        raise NotFound.named("item", ascii(text)[:64]) from None

@@ -8,10 +8,9 @@ from attrs import frozen
 
 from ordercore.errors import NotFound
 from ordercore.flows.catalog import ReadCatalog
-from ordercore.store import BUCKETS, ReadPositions, RowKey
-from ordercore.store.query import Row
+from ordercore.store import BUCKETS, ReadPositions, Row, RowKey
 from ordercore.values import Place, Sku
-from ordercore.views.reading import Reading, ask
+from ordercore.views.reading import Reading, ask, existing
 
 
 @frozen
@@ -65,6 +64,7 @@ class StockView:
 
 def stock(sku: Sku) -> Reading[StockView]:
     """Stock of one SKU. Raises NotFound for an unknown one."""
+    existing(sku)
     catalog, positions = ReadCatalog((sku,)), ReadPositions((sku,))
     snapshot = yield from ask(catalog, positions)
     item = snapshot.of(catalog).items.get(sku)

@@ -19,7 +19,7 @@ from ordercore.projection import JOURNAL, JournalChunk
 from ordercore.sourcing import explain
 from ordercore.store import ReadDocuments, ReadLog, location_place, postings_of
 from ordercore.values import Cursor, OrderId, Place, Sku, Stream
-from ordercore.views.reading import Reading, ask
+from ordercore.views.reading import Reading, ask, existing
 
 
 @frozen
@@ -60,7 +60,7 @@ def positions(skus: Sequence[Sku]) -> Reading[tuple[Cursor, ...]]:
 
 def why(sku: Sku, location: str) -> Reading[Why]:
     """Every movement of a SKU at a location, with the balance after each. Raises NotFound for unknown names."""
-    catalog = ReadCatalog((sku,))
+    catalog = ReadCatalog((existing(sku),))
     view = (yield from ask(catalog)).of(catalog)
     if sku not in view.items:
         raise NotFound.named("item", sku, view.items)

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from ordercore.codec import Codec
 from ordercore.engine import Calls, Engine, Task
-from ordercore.errors import ConfigurationError, Rejected, did_you_mean
+from ordercore.errors import ConfigurationError, NotFound, Rejected, TransitionRefused, did_you_mean
 from ordercore.flows.shop import Shop
 from ordercore.intake import ItemMapping
 from ordercore.message import Command, Context, Envelope, Receipt
@@ -33,6 +33,8 @@ T = TypeVar("T")
 
 LEASE: Final = timedelta(seconds=60)
 PAGE: Final = 500
+KEY_MOST: Final = 2_000
+"""Characters of a natural key."""
 
 
 class Core:
@@ -68,6 +70,12 @@ class Core:
         id = route.key(command) if route.key is not None else ""
         if not id:
             id = self.ids.new("cmd") if key is None else text_of(key, what="Key", most=200, empty=False)
+        elif len(id) > KEY_MOST or not id.isprintable():
+            # What its parts may be is the flow's part, but it is read before the flow has looked at them.
+            text_of(id, what="What identifies the command", most=KEY_MOST)
+        if actor or cause:
+            text_of(actor, what="Actor")
+            text_of(cause, what="Cause")
         now = self.clock.now()
         when = now if effective is None else instant_of(effective, what="effective")
         context = Context(CommandId(id), now, when, actor, cause)
@@ -76,28 +84,36 @@ class Core:
 
     def tasks(
         self, commands: Iterable[Command[Any] | Envelope[Any]], *, actor: str, effective: datetime | None
-    ) -> list[Task[Any]]:
-        """Commands with their contexts; what an envelope says of its command goes before what is said for all."""
-        made: list[Task[Any]] = []
+    ) -> list[Task[Any] | Rejected]:
+        """Commands with their contexts; what an envelope says of its command goes before what is said for all.
+
+        One that cannot even be named is refused alone, as a value.
+        """
+        made: list[Task[Any] | Rejected] = []
         for one in commands:
-            if isinstance(one, Envelope):
-                when = effective if one.effective is None else one.effective
-                made.append(self.task(one.command, key=one.key, actor=actor, effective=when, cause=one.cause))
-            else:
-                made.append(self.task(one, actor=actor, effective=effective))
+            try:
+                if isinstance(one, Envelope):
+                    when = effective if one.effective is None else one.effective
+                    made.append(self.task(one.command, key=one.key, actor=actor, effective=when, cause=one.cause))
+                else:
+                    made.append(self.task(one, actor=actor, effective=effective))
+            except Rejected as error:
+                made.append(error)
         return made
 
     def handle(self, task: Task[R]) -> Calls[Receipt[R]]:
         """One command to its receipt."""
         return self.engine.run(task)
 
-    def handle_many(self, tasks: Sequence[Task[Any]], group: int) -> Calls[list[Receipt[Any] | Rejected]]:
+    def handle_many(self, given: Sequence[Task[Any] | Rejected], group: int) -> Calls[list[Receipt[Any] | Rejected]]:
         """Commands in groups of at most `group`; those on one stream in successive rounds, in their order."""
-        results: list[Receipt[Any] | Rejected | None] = [None] * len(tasks)
+        results: list[Receipt[Any] | Rejected | None] = [one if isinstance(one, Rejected) else None for one in given]
+        at = [n for n, result in enumerate(results) if result is None]
+        tasks = [task for task in given if isinstance(task, Task)]
         for round_ in _rounds(tasks, group):
-            made = yield from self.engine.run_many([tasks[at] for at in round_])
-            for at, result in zip(round_, made, strict=True):
-                results[at] = result
+            made = yield from self.engine.run_many([tasks[n] for n in round_])
+            for n, result in zip(round_, made, strict=True):
+                results[at[n]] = result
         return [result for result in results if result is not None]
 
     def look(self, flow: Generator[Any, Any, T]) -> Calls[T]:
@@ -153,9 +169,13 @@ class Core:
         report = WorkReport(timers=1)
         try:
             yield from self.engine.run(self.task(make(lease.key), key=key, actor="timer", effective=lease.due))
-        except Rejected:
+        except (TransitionRefused, NotFound):
             # Somebody else was quicker: the cart was placed, released or extended. That is an answer, not a failure.
             report = WorkReport(refused=1)
+        except Rejected as error:
+            # A guard refused, or others kept changing what it reads: it is still due, and is tried again later.
+            yield lambda store: store.nack(lease, now + LEASE, tenant=self.tenant)
+            return WorkReport(failures=(f"timer {lease.kind} {lease.key}: {error.code}",))
         yield lambda store: store.ack(lease, tenant=self.tenant)
         return report
 

@@ -171,7 +171,12 @@ class Receiver:
         yield from self._run(command, f"cancel:{instance}:{intent.external_id}", begin, inbound, tally)
 
     def _run(
-        self, command: PlaceOrder | CancelLines, key: str, begin: Callable[[Context], Flow[OrderId]], inbound: Inbound, tally: _Tally
+        self,
+        command: PlaceOrder | CancelLines,
+        key: str,
+        begin: Callable[[Context], Flow[OrderId]],
+        inbound: Inbound,
+        tally: _Tally,
     ) -> Calls[None]:
         now = self._clock.now()
         # What the channel says happened earlier takes effect when it comes in: stock received since then is no less there.

@@ -16,6 +16,7 @@ from ordercore.message import Command, Context
 from ordercore.order import commands as o
 from ordercore.order.state import stream_of
 from ordercore.stock import commands as s
+from ordercore.values import instant_of
 from ordercore.wiring.history import NoteHistory, flow_note_history, history_key
 
 
@@ -42,7 +43,7 @@ def _receipt_key(command: s.ReceiveStock) -> str:
 
 
 def _tracking_key(command: o.RecordTracking) -> str:
-    at = command.occurred_at.isoformat()
+    at = instant_of(command.occurred_at, what="occurred_at").isoformat()
     return f"tracking:{command.order}:{command.parcel}:{at}:{command.status}:{command.raw_code}:{command.location}"
 
 
