@@ -37,6 +37,7 @@ from ordercore.store import (
     ReadDocuments,
     ReadOutcome,
     ReadStream,
+    Require,
     Short,
     Snapshot,
     Store,
@@ -136,11 +137,12 @@ _UNKNOWN: Final[tuple[int, object]] = (0, None)
 
 
 class Asked:
-    """What a flow asked, in terms of the store, and what is needed to answer it."""
+    """What a flow asked, in terms of the store, and what is needed to answer it; `answers` are known already."""
 
-    __slots__ = ("catalogs", "queries", "states")
+    __slots__ = ("answers", "catalogs", "queries", "states")
 
     def __init__(self) -> None:
+        self.answers: dict[int, Any] = {}
         self.queries: list[Query[Any]] = []
         self.states: list[tuple[ReadState[Any], ReadStream, tuple[int, object]]] = []
         self.catalogs: list[tuple[ReadCatalog, Catalog, list[tuple[Sku, ReadDocument]], ReadDocuments | None]] = []
@@ -167,19 +169,30 @@ class Engine:
         self.guards = guards
         self.tenant = tenant
         self.memory = Memory()
+        self.alone = False
+        """Whether no other process writes to the store: then a stream is as it is remembered, and worth a dare."""
 
-    def run(self, task: Task[R]) -> Calls[Receipt[R]]:
-        """One command, to its receipt. Raises a Rejected subclass, or OutcomeUnknown."""
+    def run(self, task: Task[R], *, dares: bool = True) -> Calls[Receipt[R]]:
+        """One command, to its receipt. Raises a Rejected subclass, or OutcomeUnknown.
+
+        The first attempt dares: it takes the command for new and what is remembered for true, since the commit checks
+        both. A refusal that rests on a dare is none, so then, and when there is nothing to commit, it looks.
+        """
         conflicts = shortages = 0
         while True:
-            flow = _Running(self, task, conflicts + shortages)
-            queries = flow.start()
-            while queries is not None:
-                queries = flow.answer((yield StoreRead(queries, self.tenant)))
+            flow = _Running(self, task, conflicts + shortages, dares=dares)
+            try:
+                queries = flow.start()
+                while queries is not None:
+                    queries = flow.answer((yield StoreRead(queries, self.tenant)))
+            except Rejected:
+                if not dares:
+                    raise
             if flow.receipt is not None:
                 return flow.receipt
-            batch = flow.batch
-            assert batch is not None  # noqa: S101  # a flow that has ended has one or the other
+            dares, batch = False, flow.batch
+            if batch is None:
+                continue
             result: CommitResult = yield methodcaller("commit", batch)
             if isinstance(result, Unknown):
                 result = yield from self._resolve(result, batch)
@@ -200,39 +213,21 @@ class Engine:
 
         Commands of one group do not see each other's changes, so the caller puts those that must into rounds.
         """
-        results: list[Receipt[Any] | Rejected | None] = [None] * len(tasks)
-        running: list[tuple[int, _Running[Any], tuple[Query[Any], ...]]] = []
-        ready: list[tuple[int, _Running[Any]]] = []
-
-        def advance(at: int, flow: _Running[Any], step: Callable[[], tuple[Query[Any], ...] | None]) -> None:
-            try:
-                queries = step()
-            except Rejected as error:
-                results[at] = error
-                return
-            if queries is not None:
-                running.append((at, flow, queries))
-            elif flow.receipt is not None:
-                results[at] = flow.receipt
-            else:
-                ready.append((at, flow))
-
-        for at, task in enumerate(tasks):
-            flow = _Running(self, task, 0)
-            advance(at, flow, flow.start)
-        while running:
-            asked, running[:] = list(running), []
+        group = _Group(self, tasks)
+        while group.running:
+            asked, group.running = group.running, []
             # The same query object asked by several is asked once; the answers are found by identity.
             distinct = dict.fromkeys(query for _, _, queries in asked for query in queries)
             snapshot: Snapshot = yield StoreRead(tuple(distinct), self.tenant)
             for at, flow, _ in asked:
-                advance(at, flow, partial(flow.answer, snapshot))
-        batches = tuple(cast(Batch, flow.batch) for _, flow in ready)
+                group.advance(at, flow, partial(flow.answer, snapshot))
+        batches = tuple([batch for _, _, batch in group.ready])
         committed: Sequence[CommitResult] = (yield StoreCommit(batches)) if batches else ()
-        for (at, flow), result in zip(ready, committed, strict=True):
+        results = group.results
+        for (at, flow, _), result in zip(group.ready, committed, strict=True):
             try:
                 receipt = flow.settle(result) if not isinstance(result, Unknown) else None
-                results[at] = receipt if receipt is not None else (yield from self.run(tasks[at]))
+                results[at] = receipt if receipt is not None else (yield from self.run(tasks[at], dares=False))
             except Rejected as error:
                 results[at] = error
         return cast("list[Receipt[Any] | Rejected]", results)
@@ -260,16 +255,25 @@ class Engine:
             )  # fmt: skip
         return Duplicate(outcome) if outcome.matches else Mismatched(batch.command_id)
 
-    def ask(self, queries: Iterable[Query[Any]]) -> Asked:
-        """What the store is asked for a flow's queries."""
+    def ask(self, queries: Iterable[Query[Any]], dared: set[str] | None = None) -> Asked:
+        """What the store is asked for a flow's queries; with `dared` less, and what was not asked is noted there."""
         asked = Asked()
         for query in queries:
             if isinstance(query, ReadState):
                 known = self.memory.get(query.stream)
+                if dared is not None and self.alone and known[0]:
+                    dared.add(query.stream)
+                    asked.answers[id(query)] = Loaded(known[1], known[0])
+                    continue
                 ask = ReadStream(query.stream, known[0])
                 asked.states.append((query, ask, known))
                 asked.queries.append(ask)
             elif isinstance(query, ReadCatalog):
+                view = self.memory.catalog.view
+                if dared is not None and view is not None and view.has(query.skus):
+                    dared.add(REVISION)
+                    asked.answers[id(query)] = view
+                    continue
                 self._ask_catalog(query, asked)
             else:
                 asked.queries.append(query)
@@ -293,6 +297,7 @@ class Engine:
     def answered(self, asked: Asked, snapshot: Snapshot) -> Snapshot | None:
         """The snapshot with the flow's queries answered; None if the catalog changed: ask again."""
         answers = snapshot.answers
+        answers.update(asked.answers)
         for query, known, wanted, locations in asked.catalogs:
             revision = snapshot.of(_REVISION)
             if locations is None and revision != known.revision:
@@ -344,36 +349,31 @@ _REVISION: Final = ReadCounter(REVISION)
 
 
 class _Running(Generic[R]):
-    """One run of one flow: from its first effect to a receipt, a batch, or a refusal."""
+    """One run of one flow: from its first effect to a receipt, a batch, a refusal; or none, if it dared too much."""
 
     __slots__ = (
-        "_asked",
-        "_decision",
-        "_effect",
-        "_engine",
-        "_flow",
-        "_outcome",
-        "_task",
-        "_tried",
-        "batch",
+        "_asked", "_dared", "_decision", "_effect", "_engine", "_flow", "_outcome", "_task", "_tried", "batch", "dares",
         "receipt",
-    )
+    )  # fmt: skip
     _asked: Asked
     _effect: Read
     _decision: Decision[R]
 
-    def __init__(self, engine: Engine, task: Task[R], tried: int) -> None:
+    def __init__(self, engine: Engine, task: Task[R], tried: int, *, dares: bool) -> None:
         self._engine = engine
         self._task = task
         self._tried = tried
         self._flow = task.begin()
         self._outcome: ReadOutcome | None = None
+        self._dared: set[str] | None = set() if dares else None
+        self.dares = dares
         self.receipt: Receipt[R] | None = None
         self.batch: Batch | None = None
 
     def start(self) -> tuple[Query[Any], ...] | None:
         """Run to the first read. The outcome of the command id rides in it: a repeat must not be refused by state."""
-        self._outcome = ReadOutcome(self._task.context.command_id, self._task.command)
+        if not self.dares:
+            self._outcome = ReadOutcome(self._task.context.command_id, self._task.command)
         return self._advance(None)
 
     def answer(self, snapshot: Snapshot) -> tuple[Query[Any], ...] | None:
@@ -398,9 +398,12 @@ class _Running(Generic[R]):
             while True:
                 effect = self._flow.send(answer)
                 if type(effect) is Read:
-                    self._effect = effect
-                    self._asked = asked = engine.ask(effect.queries)
-                    return (self._outcome, *asked.queries) if self._outcome is not None else tuple(asked.queries)
+                    asked = engine.ask(effect.queries, self._dared)
+                    if asked.queries or self._outcome is not None:
+                        self._effect, self._asked = effect, asked
+                        return (self._outcome, *asked.queries) if self._outcome is not None else tuple(asked.queries)
+                    answer = Snapshot(asked.answers)
+                    continue
                 if type(effect) is Guard:
                     if engine.guards is not None:
                         engine.guards(effect.command, effect.state, self._task.context)
@@ -422,7 +425,10 @@ class _Running(Generic[R]):
                 "The version you saw is not the newest.", stream=appends[0].stream, expected=task.expect,
                 actual=appends[0].expected, hint="Read again, then decide again.",
             )  # fmt: skip
-        if not appends and not decision.documents and not decision.timers:
+        nothing = not appends and not decision.documents and not decision.timers
+        if self._dared is not None and (nothing or not self._dared <= _checked(decision)):
+            return
+        if nothing:
             self.receipt = Receipt(
                 context.command_id, False, decision.result, (), None, self._order_id(decision.result)
             )
@@ -453,7 +459,11 @@ class _Running(Generic[R]):
             return self._repeat(result.first)
         if isinstance(result, Mismatched):
             raise mismatch_of(id)
-        if isinstance(result, Conflicted) and (task.expect is not None or (self._tried and self._exists(result))):
+        if (
+            isinstance(result, Conflicted)
+            and not self.dares
+            and (task.expect is not None or (self._tried and self._exists(result)))
+        ):
             raise conflict_of(result)
         return None
 
@@ -470,6 +480,51 @@ class _Running(Generic[R]):
     def _exists(self, result: Conflicted) -> bool:
         """Whether a stream that the batch would begin is there: its flow had a second look and did not see it."""
         return any(append.expected == 0 and append.stream == result.what for append in self._decision.appends)
+
+
+class _Group:
+    """Flows that run together: those that wait for a read, those that are ready to commit, and what came of the rest."""
+
+    def __init__(self, engine: Engine, tasks: Sequence[Task[Any]]) -> None:
+        self._engine = engine
+        self._tasks = tasks
+        self.results: list[Receipt[Any] | Rejected | None] = [None] * len(tasks)
+        self.running: list[tuple[int, _Running[Any], tuple[Query[Any], ...]]] = []
+        self.ready: list[tuple[int, _Running[Any], Batch]] = []
+        for at in range(len(tasks)):
+            self._begin(at, dares=True)
+
+    def _begin(self, at: int, *, dares: bool) -> None:
+        flow = _Running(self._engine, self._tasks[at], 0, dares=dares)
+        self.advance(at, flow, flow.start)
+
+    def advance(self, at: int, flow: _Running[Any], step: Callable[[], tuple[Query[Any], ...] | None]) -> None:
+        """Take a step of a flow; what dared in vain begins again."""
+        try:
+            queries = step()
+        except Rejected as error:
+            if flow.dares:
+                self._begin(at, dares=False)
+            else:
+                self.results[at] = error
+            return
+        if queries is not None:
+            self.running.append((at, flow, queries))
+        elif flow.receipt is not None:
+            self.results[at] = flow.receipt
+        elif flow.batch is not None:
+            self.ready.append((at, flow, flow.batch))
+        else:
+            self._begin(at, dares=False)
+
+
+def _checked(decision: Decision[Any]) -> set[str]:
+    """The streams and counters that are at the version the decision saw, or its commit fails."""
+    checked: set[str] = {append.stream for append in decision.appends if append.expected is not None}
+    for require in decision.requires:
+        if isinstance(require, Require):
+            checked.add(require.counter)
+    return checked
 
 
 def _appended(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ordercore.catalog.commands import PutItem, PutLocation
 from ordercore.catalog.decide import put_item, put_location
@@ -30,6 +30,11 @@ class CatalogView:
     items: Mapping[Sku, Item]
     locations: Mapping[LocationCode, Location]
     sites: Sites
+
+    def has(self, skus: Iterable[Sku]) -> bool:
+        """Whether every one of these is an item."""
+        items = self.items
+        return all([sku in items for sku in skus])  # noqa: C419  # a list is quicker
 
     def item(self, sku: str, *, path: str = "sku") -> Item:
         """An item by its SKU. Raises NotFound, with the nearest of those that were asked for, and `path`."""

@@ -136,7 +136,7 @@ def _fill(
         if sku in view.items and view.items[sku].safety_stock:
             floors += [Floor(sku, place, view.items[sku].safety_stock) for place in free.units]
     # Who joins a queue after it was read would be left beside the stock; who begins to wait, beside a receipt.
-    requires = [Require(queue_counter(sku), snapshot.of(queues[sku])) for sku in every]
+    requires = [view.require, *(Require(queue_counter(sku), snapshot.of(queues[sku])) for sku in every)]
     requires += [Require(supply_counter(sku), snapshot.of(supplies[sku])) for sku in waking]
     bumps = tuple(Bump(supply_counter(sku)) for sku in skus)
     events: tuple[Event, ...] = ()
