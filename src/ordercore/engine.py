@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from functools import partial
-from operator import methodcaller
+from operator import itemgetter, methodcaller
 from typing import Any, Final, Generic, TypeVar, cast
 
 from attrs import define, field
@@ -221,6 +221,8 @@ class Engine:
             snapshot: Snapshot = yield StoreRead(tuple(distinct), self.tenant)
             for at, flow, _ in asked:
                 group.advance(at, flow, partial(flow.answer, snapshot))
+        # In the order they were given, whoever had to read more: the log of an import follows the time of the world.
+        group.ready.sort(key=itemgetter(0))
         batches = tuple([batch for _, _, batch in group.ready])
         committed: Sequence[CommitResult] = (yield StoreCommit(batches)) if batches else ()
         results = group.results

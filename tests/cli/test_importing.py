@@ -376,6 +376,13 @@ def test_how_many_commands_go_into_a_commit_makes_no_difference(seed, percent, m
     assert stories[0] == stories[1] == stories[2]
 
 
+def test_the_log_follows_the_time_of_the_world():
+    kernel = Kernel()
+    replayed(kernel)
+    times = [record.effective_at for record in kernel.log(limit=100_000).records]
+    assert times == sorted(times)
+
+
 def test_sqlite_comes_to_the_same_as_memory(straight, tmp_path):
     with Kernel.open(f"sqlite:///{tmp_path / 'shop.db'}") as kernel:
         assert replayed(kernel) == straight

@@ -383,14 +383,18 @@ class Replay:
         return f"history.{self.channel}"
 
     def _reverse(self, invoice: Invoice) -> None:
-        """Into the group, if it does not depend on it and serves nobody who waits; else alone, after the group."""
+        """Into the group, if it does not depend on it and serves nobody who waits; else alone, after the group.
+
+        Alone too if it changes an order twice, for the second change would come after the group and out of its time.
+        """
         try:
             taken, note = self._noted(invoice)
         except _Dependent:
             self._flush()
             taken, note = self._noted(invoice)
         effects = list(effects_of(taken, self.rules, _moment(invoice)))
-        if any(self._waits(row.sku) for row in taken.rows if not row.code):
+        twice = len({(one.order, one.how) for one in taken.units}) > len({one.order for one in taken.units})
+        if twice or any(self._waits(row.sku) for row in taken.rows if not row.code):
             self._flush()
             self._alone(Envelope(note), effects, invoice.position)
             return
