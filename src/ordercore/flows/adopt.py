@@ -5,7 +5,7 @@ from __future__ import annotations
 from ordercore.errors import InvalidCommand
 from ordercore.flow import Decision, Flow, guard, read
 from ordercore.flows.catalog import CatalogView, ReadCatalog, skus_of
-from ordercore.flows.place import order_id, order_line
+from ordercore.flows.place import check_priority, order_id, order_line
 from ordercore.flows.record import PERSON, change
 from ordercore.flows.shop import Shop
 from ordercore.flows.supply import supply_counter
@@ -14,7 +14,17 @@ from ordercore.order import AdoptedLine, AdoptOrder, Line, OrderLine
 from ordercore.order.events import AdoptedCounters, OrderAdopted
 from ordercore.order.lines import Claim
 from ordercore.store import PutDocument, ReadCounter, Require
-from ordercore.values import Destination, LineId, OrderId, code_of, exponent_of, instant_of, text_of, units_of
+from ordercore.values import (
+    MAX_MINOR,
+    Destination,
+    LineId,
+    OrderId,
+    code_of,
+    exponent_of,
+    instant_of,
+    text_of,
+    units_of,
+)
 
 
 def flow_adopt_order(command: AdoptOrder, context: Context, shop: Shop) -> Flow[OrderId]:
@@ -23,6 +33,7 @@ def flow_adopt_order(command: AdoptOrder, context: Context, shop: Shop) -> Flow[
     id = order_id(channel, text_of(command.external_id, what="External id", most=128, empty=False))
     if not command.lines or len(command.lines) > shop.policies.lines_max:
         raise InvalidCommand(f"An order has 1 to {shop.policies.lines_max} lines.", path="lines")
+    check_priority(command.priority)
     skus = skus_of([line.sku for line in command.lines])
     catalog, counters = ReadCatalog(skus), {sku: ReadCounter(supply_counter(sku)) for sku in skus}
     snapshot = yield from read(catalog, *counters.values())
@@ -39,10 +50,13 @@ def flow_adopt_order(command: AdoptOrder, context: Context, shop: Shop) -> Flow[
         wanted = Line(line.sku, line.quantity, line.unit_price, name, line.discount, line.tax)
         lines.append(order_line(wanted, item, name, command.currency, exponent))
         states.append(_counters(line, name, n, view, tracked=item.tracked))
+    total = sum(line.total for line in lines)
+    if total > MAX_MINOR:
+        raise InvalidCommand("The order's total is out of range.", path="lines")
     address = command.ship_to
     event = OrderAdopted(
         channel, command.external_id, command.currency, instant_of(command.placed_at, what="placed_at"), tuple(lines),
-        tuple(states), sum(line.total for line in lines), command.customer,
+        tuple(states), total, command.customer,
         Destination(address.country, address.region, address.point, id) if address else Destination(), command.priority,
     )  # fmt: skip
     changed = change(id, None, 0, (event,))

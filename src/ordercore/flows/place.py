@@ -192,13 +192,18 @@ def _check(command: PlaceOrder, shop: Shop) -> tuple[Sku, ...]:
     _one_of(command.allocate, ALLOCATES, "allocate")
     if command.ship_to is not None:
         _check_address(command.ship_to)
-    if type(command.priority) is not int or abs(command.priority) > 1_000_000:
-        raise InvalidCommand("A priority is an int within a million.", path="priority")
+    check_priority(command.priority)
     try:
         return tuple(dict.fromkeys([sku_of(line.sku) for line in lines]))
     except InvalidCommand as error:
         n = next(n for n, line in enumerate(lines) if not _is_sku(line.sku))
         raise InvalidCommand(f"lines[{n}].sku: {error.message}", path=f"lines[{n}].sku", hint=error.hint) from None
+
+
+def check_priority(priority: int) -> None:
+    """Whose turn it is among those who wait. Raises InvalidCommand for anything but an int within a million."""
+    if type(priority) is not int or abs(priority) > 1_000_000:
+        raise InvalidCommand("A priority is an int within a million.", path="priority")
 
 
 def _is_sku(text: str) -> bool:
@@ -327,15 +332,12 @@ def sourcing_of(
     demands: Sequence[Demand], supply: Mapping[Sku, Mapping[Place, int]], view: CatalogView, to: Destination
 ) -> Sourcing:
     """The request a strategy gets: sellable sites, safety stock as floors."""
-    floors = {
-        (sku, place): item.safety_stock
-        for sku, places in supply.items()
-        if (item := view.items.get(sku)) is not None and item.safety_stock
-        for place in places
-    }
-    if floors:
-        return Sourcing(tuple(demands), supply, view.sites, to.point, floors)
-    return Sourcing(tuple(demands), supply, view.sites, to.point)
+    floors: dict[tuple[Sku, Place], int] = {}
+    for sku, places in supply.items():
+        item = view.items.get(sku)
+        if item is not None and item.safety_stock:
+            floors.update(dict.fromkeys([(sku, place) for place in places], item.safety_stock))
+    return Sourcing(tuple(demands), supply, view.sites, to.point, floors)
 
 
 def _pinned(demands: Iterable[Demand]) -> tuple[Leg, ...]:

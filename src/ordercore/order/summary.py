@@ -40,4 +40,5 @@ class WaitingLine:
 
 def waiting_sort(priority: int, placed_at: datetime) -> str:
     """The stated order in which waiting lines are filled: highest priority first, then earliest placed."""
-    return f"{999_999_999 - priority:09d} {placed_at.isoformat()}"
+    # Always seven digits, for a priority is within a million: as text they must sort like numbers.
+    return f"{2_000_000 - priority:07d} {placed_at.isoformat()}"
