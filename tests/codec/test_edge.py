@@ -164,6 +164,13 @@ def test_of_a_flood_of_problems_a_thousand_are_listed_and_the_rest_is_counted():
     assert len(caught.value.problems) == 1000
 
 
+def test_what_is_left_out_within_lists_of_lists_is_counted_too():
+    line = {"sku": "TEA", "quantity": "1", "x": 1, "y": 1}
+    with pytest.raises(InvalidInput, match="2005 more problems") as caught:
+        load(Order, {"external_id": "1", "lines": [line] * 1000, "urgent": 1, "attributes": dict.fromkeys("abcd")})
+    assert len(caught.value.problems) == 1000
+
+
 def test_near_names_are_told():
     with pytest.raises(InvalidInput, match="Did you mean 'urgent'"):
         load(Order, {"external_id": "1", "urgnet": True})
@@ -182,6 +189,34 @@ def test_a_refusal_of_the_value_itself_becomes_a_problem_with_its_path():
     assert problems(lines=[{"sku": "TEA", "quantity": 1}, {"sku": "TEA", "quantity": 0}]) == [
         (InvalidCommand.code, "lines[1]")
     ]
+
+
+@frozen
+class Private:
+    _number: int = 0
+    steps: tuple[Step, ...] = ()
+
+    def __attrs_post_init__(self):
+        {1: "known"}[self._number or 1]
+
+
+def test_a_private_field_is_known_by_the_name_of_its_argument():
+    assert dump(Private(1)) == {"number": 1}
+    with pytest.raises(InvalidInput) as caught:
+        load(Private, {"number": "1", "_number": 1, "steps": [{"rank": True, "nam": ""}]})
+    assert [(code, path) for code, path, _ in caught.value.problems] == [
+        ("wrong_type", "number"),
+        ("missing_field", "steps[0].name"),
+        ("wrong_type", "steps[0].rank"),
+        ("unknown_field", "steps[0].nam"),
+        ("unknown_field", "_number"),
+    ]
+
+
+def test_an_error_of_the_class_itself_is_no_missing_field():
+    with pytest.raises(InvalidInput) as caught:
+        load(Private, {"number": 2})
+    assert [(code, path) for code, path, _ in caught.value.problems] == [("refused", "$")]
 
 
 def test_no_message_quotes_what_was_sent():

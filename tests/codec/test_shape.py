@@ -29,6 +29,10 @@ class Color(Enum):
     RED = "red"
 
 
+class Weight(Enum):
+    LIGHT = 0.5
+
+
 @pytest.mark.parametrize(
     ("annotation", "shape"),
     [
@@ -54,6 +58,7 @@ def test_a_type_has_one_written_form(annotation, shape):
     "annotation",
     [
         float,
+        Weight,
         tuple[float, ...],
         Mapping[str, float],
         object,

@@ -1,17 +1,15 @@
-"""Leaves between Python and text, for stores: exact both ways, and strict, because what is stored is stored for good."""
+"""Leaves between Python and text: exact both ways, and strict, because what is stored is stored for good."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Final, NoReturn
+from typing import Any, Final
 
-from ordercore.codec.shape import Leaf
-from ordercore.errors import BrokenRule, Corrupted
+from ordercore.codec.shape import LEAF_TYPES, Leaf
 
 LEAST: Final = -(2**63)
 MOST: Final = 2**63 - 1
@@ -19,85 +17,103 @@ MOST: Final = 2**63 - 1
 
 MAX_EXPONENT: Final = 1_000
 
+WANTED: Final[Mapping[Leaf, str]] = {
+    "str": "text", "int": "an integer", "bool": "true or false", "none": "null",
+    "decimal": 'a decimal as text, such as "12.50"', "fraction": 'a fraction as text, such as "3/4"',
+    "datetime": "an instant with a time zone, such as 2026-11-22T10:15:00Z", "date": "a day, such as 2026-11-22",
+    "bytes": "base 64 text",
+}  # fmt: skip
+_FOUND: Final[Mapping[type, str]] = {
+    type(None): "null", bool: "a truth value", int: "an integer", float: "a float", Decimal: "a fractional number",
+    str: "text", list: "an array", tuple: "an array", dict: "an object", datetime: "an instant", date: "a day",
+}  # fmt: skip
 
-def broken(where: str, value: object, wanted: str) -> NoReturn:
-    """Refuse to write a value that is not of its declared type."""
-    raise BrokenRule(f"{where} is not {wanted} but {type(value).__name__}.", where=where, type=type(value).__name__)
+
+class Unfit(ValueError):
+    """A value is not what its place asks for. The message quotes no value, which may be personal."""
+
+    def __init__(self, message: str, code: str = "wrong_type") -> None:
+        """`code` is that of the problem at the edge."""
+        super().__init__(message)
+        self.code = code
 
 
-def corrupted(where: str, value: object, wanted: str) -> NoReturn:
-    """Refuse to read a stored value that is not of the declared type."""
-    raise Corrupted(f"Stored {where} is not {wanted} but {type(value).__name__}.", where=where)
+UNFIT: Final = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
+"""What a hook may raise for a value that is not of its declared type."""
 
 
-def write_text(value: object, where: str) -> str:
+def unfit(wanted: str, value: object, hint: str = "") -> Unfit:
+    """`value` is of another type than is `wanted`."""
+    found = _FOUND.get(type(value), type(value).__name__)
+    return Unfit(f"Expected {wanted}, found {found}. {hint}".rstrip())
+
+
+def exactly(leaf: Leaf) -> Callable[..., Any]:
+    """A hook, for either direction, that lets nothing but the type itself pass: True is no int."""
+    kind, wanted = LEAF_TYPES[leaf], WANTED[leaf]
+
+    def check(value: object, _: object = None) -> object:
+        if value.__class__ is kind:
+            return value
+        raise unfit(wanted, value)
+
+    return check
+
+
+def write_text(value: Any) -> Any:
     """Text of a subclass of str as plain text; nothing else is text."""
-    return str.__str__(value) if isinstance(value, str) else broken(where, value, "text")
+    if value.__class__ is str:
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise unfit("text", value)
 
 
-def write_int(value: object, where: str) -> int:
-    """An int as it is; a bool is none."""
-    return value if type(value) is int else broken(where, value, "an int")
-
-
-def write_decimal(value: object, where: str) -> str:
+def write_decimal(value: object) -> str:
     """A finite Decimal in plain digits."""
     if isinstance(value, Decimal):
         exponent = value.as_tuple().exponent
         if isinstance(exponent, int) and abs(exponent) <= MAX_EXPONENT:
             return format(value, "f")
-    broken(where, value, "a finite Decimal")
+    raise unfit("a finite Decimal", value)
 
 
-def write_fraction(value: object, where: str) -> str:
-    """`3/4`."""
-    return str(value) if isinstance(value, Fraction) else broken(where, value, "a Fraction")
-
-
-def write_datetime(value: object, where: str) -> str:
+def write_datetime(value: object) -> str:
     """`2026-11-22T10:15:00Z`, always in UTC."""
     if not isinstance(value, datetime) or value.tzinfo is None:
-        broken(where, value, "an aware datetime")
+        raise unfit("an aware datetime", value)
     if value.tzinfo is not UTC:
         value = value.astimezone(UTC)
     return value.isoformat()[:-6] + "Z"
 
 
-def write_date(value: object, where: str) -> str:
+def leave_datetime(value: object) -> object:
+    """As it is where an encoder writes it like `write_datetime`, only faster."""
+    return value if type(value) is datetime and value.tzinfo is UTC else write_datetime(value)
+
+
+def write_date(value: object) -> str:
     """`2026-11-22`."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value.isoformat()
-    broken(where, value, "a date")
+    raise unfit("a date", value)
 
 
-def write_bytes(value: object, where: str) -> str:
-    """Base 64."""
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else broken(where, value, "bytes")
+def _checked(kind: type, wanted: str, write: Callable[[Any], str]) -> Callable[[Any], str]:
+    def hook(value: object) -> str:
+        if isinstance(value, kind):
+            return write(value)
+        raise unfit(wanted, value)
+
+    return hook
 
 
-WRITERS: Final[Mapping[Leaf, Callable[[object, str], object]]] = {
-    "str": write_text,
-    "int": write_int,
-    "bool": lambda value, where: broken(where, value, "a bool"),
-    "none": lambda value, where: broken(where, value, "None"),
-    "decimal": write_decimal,
-    "fraction": write_fraction,
-    "datetime": write_datetime,
-    "date": write_date,
-    "bytes": write_bytes,
-}
-
-
-def _read(wanted: str, parse: Callable[[str], object]) -> Callable[[object, str], object]:
-    def read(value: object, where: str) -> object:
-        if isinstance(value, str):
-            try:
-                return parse(value)
-            except (ValueError, ArithmeticError, binascii.Error):
-                pass
-        corrupted(where, value, wanted)
-
-    return read
+WRITERS: Final[Mapping[Leaf, Callable[[Any], Any]]] = {
+    "str": write_text, "int": exactly("int"), "bool": exactly("bool"), "none": exactly("none"),
+    "decimal": write_decimal, "fraction": _checked(Fraction, "a Fraction", str), "datetime": write_datetime,
+    "date": write_date, "bytes": _checked(bytes, "bytes", lambda value: base64.b64encode(value).decode()),
+}  # fmt: skip
+STORE_WRITERS: Final[Mapping[Leaf, Callable[[Any], Any]]] = {**WRITERS, "datetime": leave_datetime}
 
 
 def parse_decimal(text: str) -> Decimal:
@@ -134,14 +150,29 @@ def parse_fraction(text: str) -> Fraction:
     return Fraction(int(above), int(below or "1"))
 
 
-READERS: Final[Mapping[Leaf, Callable[[object, str], object]]] = {
-    "str": lambda value, where: corrupted(where, value, "text"),
-    "int": lambda value, where: corrupted(where, value, "an int"),
-    "bool": lambda value, where: corrupted(where, value, "a bool"),
-    "none": lambda value, where: corrupted(where, value, "null"),
-    "decimal": _read("a decimal", parse_decimal),
-    "fraction": _read("a fraction", parse_fraction),
-    "datetime": _read("an instant", parse_instant),
-    "date": _read("a day", date.fromisoformat),
-    "bytes": _read("base 64", parse_bytes),
+PARSERS: Final[Mapping[Leaf, Callable[[str], object]]] = {
+    "decimal": parse_decimal, "fraction": parse_fraction, "datetime": parse_instant, "date": date.fromisoformat,
+    "bytes": parse_bytes,
+}  # fmt: skip
+"""Leaves that are written as text."""
+
+
+def parsed(leaf: Leaf) -> Callable[..., Any]:
+    """A hook that reads a leaf from its text."""
+    parse, wanted = PARSERS[leaf], WANTED[leaf]
+
+    def read(value: Any, _: object) -> object:
+        if value.__class__ is not str:
+            raise unfit(wanted, value)
+        try:
+            return parse(value)
+        except (ValueError, ArithmeticError):
+            raise Unfit(f"Expected {wanted}.", "wrong_format") from None
+
+    return read
+
+
+STORE_READERS: Final[Mapping[Leaf, Callable[..., Any]]] = {
+    leaf: parsed(leaf) if leaf in PARSERS else exactly(leaf) for leaf in WANTED
 }
+"""What a store takes back: only what it wrote."""

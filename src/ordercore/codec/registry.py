@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from hashlib import blake2b
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final
 
-from ordercore.codec.compiled import Reader, Writer
+from ordercore.codec.leaves import STORE_READERS, STORE_WRITERS
+from ordercore.codec.shape import shape_of
+from ordercore.codec.strict_json import Problems
 from ordercore.codec.text import JsonText, best
 from ordercore.errors import BrokenRule, ConfigurationError, Corrupted, UnknownEvent, did_you_mean
 from ordercore.message import Command, DocumentType, Event, EventType, Fields
 
 AREAS: Final[Mapping[str, str]] = {
-    "catalog": "ordercore.catalog.events",
-    "item": "ordercore.catalog.events",
-    "location": "ordercore.catalog.events",
+    **dict.fromkeys(("catalog", "item", "location"), "ordercore.catalog.events"),
+    **dict.fromkeys(
+        ("adjustment", "count", "opening", "receipt", "reservation", "stock", "transfer"), "ordercore.stock.events"
+    ),
     "intake": "ordercore.intake.events",
     "order": "ordercore.order.events",
     "projection": "ordercore.projection",
-    "adjustment": "ordercore.stock.events",
-    "count": "ordercore.stock.events",
-    "opening": "ordercore.stock.events",
-    "receipt": "ordercore.stock.events",
-    "reservation": "ordercore.stock.events",
-    "stock": "ordercore.stock.events",
-    "transfer": "ordercore.stock.events",
 }
 """First word of a name -> the module that lists it in EVENTS or DOCUMENTS; loaded when such a name is first met."""
 _MODULES: Final = frozenset(AREAS.values())
@@ -36,8 +33,7 @@ ALGORITHM: Final = b"1"
 _DIGEST: Final = blake2b(digest_size=16)
 
 Write = Callable[[Any], Any]
-Read = Callable[[Any], Any]
-_UNREADABLE: Final = (TypeError, ValueError, KeyError, AttributeError)
+Read = Callable[..., Any]
 
 
 class Codec:
@@ -49,7 +45,6 @@ class Codec:
     def __init__(self, text: JsonText | None = None) -> None:
         """`text` is the JSON library to use; by default the fastest that is installed."""
         self._text = text or best()
-        self._writer, self._reader = Writer(), Reader()
         self._events: dict[str, EventType] = {}
         self._documents: dict[str, DocumentType] = {}
         self._names: dict[type[object], EventType | DocumentType] = {}
@@ -92,10 +87,7 @@ class Codec:
         for event in events:
             cls = event.__class__
             name, version, write = self._writers.get(cls) or self._event_writer(cls)
-            try:
-                rows.append((name, version, write(event)))
-            except _UNREADABLE as error:
-                raise _not_written(event, error) from error
+            rows.append((name, version, write(event)))
         return self._text.encode(rows).decode()
 
     def load_events(self, text: str) -> tuple[Event, ...]:
@@ -108,20 +100,16 @@ class Codec:
     def _load_event(self, row: Any) -> Any:
         try:
             name, version, fields = row
-            return (self._readers.get((name, version)) or self._event_reader(name, version))(fields)
-        except _UNREADABLE as error:
-            where = str(row[0])[:64] if isinstance(row, list) and row else "event"
-            raise Corrupted(f"Stored {where} does not read ({type(error).__name__}).", where=where) from error
+            read = self._readers.get((name, version)) or self._event_reader(name, version)
+        except (TypeError, ValueError) as error:
+            raise Corrupted("A stored event is not a name, a version and fields.") from error
+        return read(fields)
 
     def dump_document(self, body: object) -> str:
         """`[name, {fields}]`. Raises BrokenRule for a body that is not registered or not exact."""
         cls = body.__class__
         name, write = self._document_writers.get(cls) or self._document_writer(cls)
-        try:
-            fields = write(body)
-        except _UNREADABLE as error:
-            raise _not_written(body, error) from error
-        return self._text.encode((name, fields)).decode()
+        return self._text.encode((name, write(body))).decode()
 
     def load_document(self, text: str) -> object:
         """Back. Raises Corrupted for text that does not read or a name that is not registered."""
@@ -129,40 +117,32 @@ class Codec:
         if not (isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str)):
             raise Corrupted("A stored document is not a name and its fields.")
         name, fields = pair
-        read = self._readers.get((name, None)) or self._document_reader(name)
-        try:
-            return read(fields)
-        except _UNREADABLE as error:
-            raise Corrupted(f"Stored {name} does not read ({type(error).__name__}).", where=name) from error
+        return (self._readers.get((name, None)) or self._document_reader(name))(fields)
 
     def fingerprint(self, command: Command[Any]) -> bytes:
         """The same for equal commands in every process and release, whichever JSON library is installed."""
         cls = command.__class__
         name, write = self._commands.get(cls) or self._command_writer(cls)
-        try:
-            fields = write(command)
-        except _UNREADABLE as error:
-            raise _not_written(command, error) from error
         digest = _DIGEST.copy()
-        digest.update(self._text.encode((name, fields)))
+        digest.update(self._text.encode((name, write(command))))
         return ALGORITHM + digest.digest()
 
     def _event_writer(self, cls: type[object]) -> tuple[str, int, Write]:
         kind = self._registered(cls)
         if not isinstance(kind, EventType):
             raise _not_registered(cls, "event", self._events)
-        entry = self._writers[cls] = (kind.name, kind.version, self._writer.of(cls))
+        entry = self._writers[cls] = (kind.name, kind.version, _write_hook(cls))
         return entry
 
     def _document_writer(self, cls: type[object]) -> tuple[str, Write]:
         kind = self._registered(cls)
         if not isinstance(kind, DocumentType):
             raise _not_registered(cls, "document", self._documents)
-        entry = self._document_writers[cls] = (kind.name, self._writer.of(cls))
+        entry = self._document_writers[cls] = (kind.name, _write_hook(cls))
         return entry
 
     def _command_writer(self, cls: type[object]) -> tuple[str, Write]:
-        entry = self._commands[cls] = (cls.__name__, self._writer.of(cls))
+        entry = self._commands[cls] = (cls.__name__, _write_hook(cls))
         return entry
 
     def _registered(self, cls: type[object]) -> EventType | DocumentType | None:
@@ -186,7 +166,7 @@ class Codec:
                 name=name, hint="It was written by a newer release: update this one.",
             )  # fmt: skip
         steps = [kind.upcasters[n] for n in range(version, kind.version)]
-        read = self._readers[name, version] = _through(steps, self._reader.of(kind.cls))
+        read = self._readers[name, version] = _read_hook(name, kind.cls, steps)
         return read
 
     def _document_reader(self, name: str) -> Read:
@@ -196,7 +176,7 @@ class Codec:
             raise Corrupted(
                 f"There is no document {name!r:.80} in this release or its plugins.", where=name[:64], hint=hint
             )
-        read = self._readers[name, None] = self._reader.of(kind.cls)
+        read = self._readers[name, None] = _read_hook(name, kind.cls)
         return read
 
     def _find(self, book: Mapping[str, Any], name: object) -> Any:
@@ -226,21 +206,51 @@ def _exists(module: str) -> bool:
         return False
 
 
-def _through(steps: Sequence[Callable[[Fields], Fields]], read: Read) -> Read:
-    if not steps:
-        return read
+@cache
+def _writer() -> Any:
+    # cattrs takes a tenth of a second to import, and a store in memory never needs it.
+    from ordercore.codec.writing import writer
 
-    def upcast(fields: Fields) -> object:
-        for step in steps:
-            fields = step(fields)
-        return read(fields)
-
-    return upcast
+    return writer(STORE_WRITERS, rows_as_arrays=True)
 
 
-def _not_written(value: object, error: Exception) -> BrokenRule:
-    name = type(value).__name__
-    return BrokenRule(f"{name} cannot be written: a field is not of its type ({type(error).__name__}).", type=name)
+@cache
+def _reader(*, detailed: bool = False) -> Any:
+    from ordercore.codec.reading import reader
+
+    return reader(STORE_READERS, rows_as_arrays=True, detailed=detailed)
+
+
+def _write_hook(cls: type[object]) -> Write:
+    hook: Write = _writer().get_unstructure_hook(shape_of(cls))
+    return hook
+
+
+def _read_hook(name: str, cls: type[object], steps: Sequence[Callable[[Fields], Fields]] = ()) -> Read:
+    hook = _reader().get_structure_hook(shape_of(cls))
+
+    def read(fields: Any) -> object:
+        try:
+            for step in steps:
+                fields = step(fields)
+            return hook(fields, None)
+        except Exception as error:
+            raise _corrupted(name, cls, fields, error) from error
+
+    return read
+
+
+def _corrupted(name: str, cls: type[object], fields: object, error: Exception) -> Corrupted:
+    """Read once more, slowly, to say what is wrong and where."""
+    problems = Problems()
+    try:
+        _reader(detailed=True).get_structure_hook(shape_of(cls))(fields, None)
+    except Exception as detailed:  # noqa: BLE001  # whatever a class raises
+        from ordercore.codec.problems import tell
+
+        tell(detailed, None, problems)
+    code, path, message = next(iter(problems.found), ("refused", "$", type(error).__name__))
+    return Corrupted(f"Stored {name} does not read: {path}: {message}", where=f"{name} {path}", problem=code)
 
 
 def _not_registered(cls: type[object], kind: str, known: Iterable[str]) -> BrokenRule:

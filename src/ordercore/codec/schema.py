@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 from typing import Any, Final
 
-from ordercore.codec.compiled import EXACT_IN_UNION, TAG
 from ordercore.codec.edge import dump
 from ordercore.codec.leaves import LEAST, MOST
 from ordercore.codec.shape import (
+    EXACT_IN_UNION,
+    TAG,
     Choice,
     Fixed,
     Leaf,

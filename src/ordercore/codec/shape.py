@@ -13,23 +13,16 @@ from fractions import Fraction
 from typing import Any, Final, Literal, NewType, get_args, get_origin
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 from ordercore.errors import BrokenRule
 
 Leaf = Literal["str", "int", "bool", "none", "decimal", "fraction", "datetime", "date", "bytes"]
 
 LEAVES: Final[Mapping[type, Leaf]] = {
-    str: "str",
-    int: "int",
-    bool: "bool",
-    type(None): "none",
-    Decimal: "decimal",
-    Fraction: "fraction",
-    datetime: "datetime",
-    date: "date",
-    bytes: "bytes",
-}
+    str: "str", int: "int", bool: "bool", type(None): "none", Decimal: "decimal", Fraction: "fraction",
+    datetime: "datetime", date: "date", bytes: "bytes",
+}  # fmt: skip
 LEAF_TYPES: Final[Mapping[Leaf, type]] = {leaf: kind for kind, leaf in LEAVES.items()}
 
 JsonKind = Literal["null", "boolean", "integer", "string", "array", "object"]
@@ -47,7 +40,7 @@ class Scalar:
 class Choice:
     """One of a few values; `values` maps what is written to what it means (they differ for an Enum)."""
 
-    values: Mapping[str | int, object]
+    values: Mapping[str | int, object] = field(hash=False)
     enum: type[Enum] | None = None
 
 
@@ -99,6 +92,13 @@ DECIMAL: Final = Scalar("decimal")
 FRACTION: Final = Scalar("fraction")
 NONE: Final = Scalar("none")
 
+TAG: Final = "$type"
+"""Where a record of a union says which one it is; no field can have this name."""
+EXACT_IN_UNION: Final = (DECIMAL, FRACTION)
+"""In a union these are an object with one key, such as {"decimal": "1.5"}, so that text stays text."""
+PLAIN: Final[Mapping[Shape, type]] = {Scalar("str"): str, Scalar("int"): int, Scalar("bool"): bool}
+"""What JSON has as it is, so that it has only to be checked."""
+
 
 @frozen
 class Member:
@@ -137,7 +137,7 @@ def shape_of(annotation: object) -> Shape:
 
 
 def _of_class(cls: type[object]) -> Shape:
-    if issubclass(cls, Enum):
+    if issubclass(cls, Enum) and all(type(member.value) in (str, int) for member in cls):
         return Choice({member.value: member for member in cls}, cls)
     if attrs.has(cls) or (issubclass(cls, tuple) and hasattr(cls, "_fields")):
         return Record(cls)
@@ -196,20 +196,14 @@ def json_kind(shape: Shape) -> JsonKind:
             return "object"
 
 
-def is_optional(shape: Shape) -> bool:
-    """Whether None is one of its values."""
-    return isinstance(shape, Union) and NONE in shape.members
-
-
 _members: Final[dict[type[object], tuple[Member, ...]]] = {}
 
 
 def members_of(cls: type[object]) -> tuple[Member, ...]:
     """The fields of an attrs class or NamedTuple that its constructor takes, in that order."""
-    known = _members.get(cls)
-    if known is None:
-        known = _members[cls] = _read_members(cls)
-    return known
+    if cls not in _members:
+        _members[cls] = _read_members(cls)
+    return _members[cls]
 
 
 def _read_members(cls: type[object]) -> tuple[Member, ...]:
@@ -220,9 +214,7 @@ def _read_members(cls: type[object]) -> tuple[Member, ...]:
         return tuple(
             Member(name, name, shape_of(hints[name]), name not in defaults, defaults.get(name)) for name in names
         )
-    return tuple(
-        _member(field, hints[field.name]) for field in attrs.fields(typing.cast(Any, cls)) if field.init
-    )  # fmt: skip
+    return tuple(_member(field, hints[field.name]) for field in attrs.fields(typing.cast(Any, cls)) if field.init)
 
 
 def _member(field: attrs.Attribute[Any], hint: object) -> Member:

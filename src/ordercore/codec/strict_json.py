@@ -56,16 +56,20 @@ class Problems:
 
     def add(self, code: str, path: Path, message: str) -> None:
         """Note a problem; from the thousandth on only their number is kept."""
-        if len(self.found) < MAX_PROBLEMS:
+        if not self.full:
             self.found.append((code, path_text(path), message))
         else:
             self.left_out += 1
 
-    def raise_if_any(self) -> None:
-        """Raise InvalidInput with all of them."""
-        if self.found:
-            hint = f"{self.left_out} more problems are not listed." if self.left_out else ""
-            raise InvalidInput(self.found, hint=hint)
+    @property
+    def full(self) -> bool:
+        """Whether the next problem will only be counted."""
+        return len(self.found) >= MAX_PROBLEMS
+
+    def refusal(self) -> InvalidInput:
+        """All of them as an error."""
+        hint = f"{self.left_out} more problems are not listed." if self.left_out else ""
+        return InvalidInput(self.found, hint=hint)
 
 
 class _Refused:
@@ -183,5 +187,6 @@ def parse_json(raw: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_D
     if parser.refused or _SURROGATE_ESCAPE.search(text):
         problems = Problems()
         _find(value, None, problems)
-        problems.raise_if_any()
+        if problems.found:
+            raise problems.refusal()
     return value  # type: ignore[return-value]  # what the parser's own functions made is checked above

@@ -8,12 +8,13 @@ from typing import Final
 
 from attrs import frozen
 
+from ordercore.codec.leaves import write_datetime
 from ordercore.errors import BrokenRule, Corrupted
 
 
 @frozen
 class JsonText:
-    """A pair of functions: compact UTF-8 JSON of plain values, and back."""
+    """A pair of functions: compact UTF-8 JSON of plain values and instants in UTC, with sorted keys; and back."""
 
     name: str
     encode: Callable[[object], bytes]
@@ -23,7 +24,9 @@ class JsonText:
 
 
 _UNWRITABLE: Final = (ValueError, OverflowError, RecursionError)
-_encoder: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_encoder: Final = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True, default=write_datetime
+)
 
 
 def _broken(error: Exception) -> BrokenRule:
@@ -70,7 +73,7 @@ def fast() -> JsonText:
     from msgspec import DecodeError
     from msgspec.json import Decoder, Encoder
 
-    encode_unchecked: Callable[[object], bytes] = Encoder().encode
+    encode_unchecked: Callable[[object], bytes] = Encoder(order="sorted").encode
     decode_unchecked: Callable[[str], object] = Decoder().decode
 
     def encode(value: object) -> bytes:

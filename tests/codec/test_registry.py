@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, StrEnum
 from fractions import Fraction
 from typing import Literal, NamedTuple, Optional
 
@@ -17,7 +17,7 @@ from ordercore.codec.text import fast, plain
 from ordercore.errors import BrokenRule, ConfigurationError, Corrupted, UnknownEvent
 from ordercore.message import Command, DocumentType, Event, EventType
 from ordercore.testing.instances import instances_of
-from ordercore.values import Attributes, Money, Price, Sku
+from ordercore.values import Attributes, Money, Price, Sku, units_of
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
@@ -105,6 +105,9 @@ class WishWithMore(Command[None]):
     name: str = field(kw_only=True)
     rows: tuple[Row, ...] = ()
     attributes: Attributes = field(factory=dict)
+
+
+WishWithMore.__name__ = Wish.__name__  # which it is in a later release
 
 
 TEXTS = [fast(), plain()]
@@ -354,10 +357,7 @@ def test_a_fingerprint_is_the_same_in_every_process_and_release():
 
 def test_a_new_optional_field_leaves_the_fingerprint_alone():
     old, new = Wish("a", (Row(Sku("A"), 1),)), WishWithMore(name="a", rows=(Row(Sku("A"), 1),))
-    made = codec()
-    renamed = type("Wish", (), {})
-    made._commands[WishWithMore] = (renamed.__name__, made._writer.of(WishWithMore))
-    assert made.fingerprint(old) == made.fingerprint(new)
+    assert codec().fingerprint(old) == codec().fingerprint(new)
 
 
 def test_a_fingerprint_does_not_depend_on_the_order_of_keys():
@@ -373,14 +373,142 @@ def test_a_number_is_not_the_text_or_the_truth_it_looks_like():
 
 
 def test_threads_may_share_a_codec_from_its_first_use():
-    event = Small(1, rows=(Row(Sku("A"), 1),))
     for _ in range(20):
-        made = codec()
+
+        class Part(NamedTuple):
+            number: int
+            parts: tuple["Part", ...] = ()
+
+        Part.__annotations__["parts"] = tuple[Part, ...]
+
+        @frozen
+        class New(Event):
+            part: Part
+            tree: Tree
+
+        event, made = New(Part(1, (Part(2),)), Tree("a", (Tree("b"),))), codec()
+        made.register(EventType("test.new", 1, New))
         barrier = threading.Barrier(4)
 
-        def use(_, made=made, barrier=barrier):
+        def use(_, made=made, barrier=barrier, event=event):
             barrier.wait()
             return made.load_events(made.dump_events([event]))
 
         with ThreadPoolExecutor(4) as pool:
             assert list(pool.map(use, range(4))) == [(event,)] * 4
+
+
+class Size(StrEnum):
+    SMALL = "s"
+
+
+class Plain(NamedTuple):
+    """Nothing but what JSON has."""
+
+    text: str
+    number: int
+    count: int = 0
+    flag: bool = True
+    note: str = ""
+
+
+@frozen
+class Odds(Event):
+    size: Size = Size.SMALL
+    name: str = ""
+    count: int = field(default=1, converter=int)
+    at: datetime | None = None
+    plain: Plain | None = None
+
+
+def odds(each, **fields):
+    each.register(EventType("test.odds", 1, Odds))
+    return each.dump_events([Odds(**fields)])
+
+
+def test_text_of_a_subclass_is_written_as_text(each):
+    assert odds(each, name=Size.SMALL) == '[["test.odds",1,{"name":"s"}]]'
+    assert type(each.load_events(odds(each, name=Size.SMALL))[0].name) is str
+
+
+def test_a_default_is_left_out_even_if_the_class_converts_it(each):
+    assert odds(each, count="1", size=Size.SMALL) == '[["test.odds",1,{}]]'
+    assert odds(each, count="2") == '[["test.odds",1,{"count":2}]]'
+    assert each.load_events('[["test.odds",1,{"size":"s"}]]') == (Odds(),)
+    assert each.load_events('[["test.odds",1,{"size":"s"}]]')[0].size is Size.SMALL
+
+
+def test_an_instant_of_a_subclass_is_written_like_any_other(each):
+    class Instant(datetime):
+        """What libraries that freeze time put in its place."""
+
+    at = Instant(2026, 1, 5, 9, 0, 0, 100, tzinfo=UTC)
+    assert odds(each, at=at) == '[["test.odds",1,{"at":"2026-01-05T09:00:00.000100Z"}]]'
+
+
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        (("a", 1), '["a",1]'),
+        (("a", 1, 2), '["a",1,2]'),
+        (("a", 1, 0, False), '["a",1,0,false]'),
+        (("a", 1, 0, True, "b"), '["a",1,0,true,"b"]'),
+    ],
+)
+def test_a_row_of_plain_leaves_is_cut_after_the_last_that_is_not_at_its_default(each, values, written):
+    stored = odds(each, plain=Plain(*values))
+    assert stored == f'[["test.odds",1,{{"plain":{written}}}]]'
+    assert each.load_events(stored)[0].plain == Plain(*values)
+
+
+@pytest.mark.parametrize(
+    ("values", "where"),
+    [
+        ((1, 1), "text"),
+        (("a", 1.0), "number"),
+        (("a", True), "number"),
+        (("a", 1, 0.0), "count"),
+        (("a", 1, False), "count"),
+        (("a", 1, 0, 1), "flag"),
+        (("a", 1, 0, True, None), "note"),
+    ],
+)
+def test_a_row_of_plain_leaves_is_checked_even_at_its_defaults(each, values, where):
+    with pytest.raises(BrokenRule) as caught:
+        odds(each, plain=Plain(*values))
+    assert caught.value.where == f"Plain.{where}"
+
+
+@pytest.mark.parametrize("row", ["[]", '["a"]', '["a",true]', '["a",1,0,true,"",1]', '["a",1,null]', "{}", '"a"'])
+def test_a_row_of_plain_leaves_that_does_not_read_is_an_error_of_the_store(each, row):
+    odds(each)
+    with pytest.raises(Corrupted):
+        each.load_events(f'[["test.odds",1,{{"plain":{row}}}]]')
+
+
+def test_what_does_not_read_is_named_and_not_quoted(each):
+    text = '[["test.small",1,{}],["test.small",1,{"rows":[["A",1],["B","Jane Doe"]]}]]'
+    with pytest.raises(Corrupted) as caught:
+        each.load_events(text)
+    assert caught.value.where == "test.small rows[1].quantity"
+    assert "Jane" not in str(caught.value)
+
+
+def test_what_its_class_refuses_is_an_error_of_the_store(each):
+    @frozen
+    class Positive(Event):
+        number: int
+
+        def __attrs_post_init__(self):
+            units_of(self.number)
+
+    each.register(EventType("test.positive", 1, Positive))
+    with pytest.raises(Corrupted, match="between 1 and"):
+        each.load_events('[["test.positive",1,{"number":0}]]')
+
+
+def test_an_upcaster_that_fails_is_an_error_of_the_store():
+    made = Codec(plain())
+    made.register(EventType("test.small", 2, Small, {1: lambda old: {"number": old["gone"]}}))
+    with pytest.raises(Corrupted):
+        made.load_events('[["test.small",1,{}]]')
