@@ -236,7 +236,8 @@ class Quantity:
             raise InvalidCommand(
                 f"Unit {self.unit!r} is not one of this item.", unit=self.unit[:32], hint=did_you_mean(self.unit, known)
             )
-        exact = Fraction(self.value) * factor * 10**scale
+        # It may have been built without `of`: a giant costs seconds before it is found to be out of range.
+        exact = Fraction(decimal_of(self.value, what="Quantity")) * factor * 10**scale
         if exact.denominator != 1:
             raise InvalidCommand(
                 f"{self.value} {self.unit or unit} is not a whole number of smallest units.",
@@ -363,11 +364,12 @@ def text_of(text: object, *, what: str, most: int = 200, empty: bool = True) -> 
 
 def country_of(text: str) -> str:
     """Two capital ASCII letters (ISO 3166-1 alpha-2 by shape) or an empty string."""
-    if text == "" or (len(text) == 2 and text.isascii() and text.isalpha() and text.isupper()):
+    if isinstance(text, str) and (
+        not text or (len(text) == 2 and text.isascii() and text.isalpha() and text.isupper())
+    ):
         return text
-    raise InvalidCommand(
-        f"Country {text[:16]!r} is not two capital letters.", what="country", hint="Such as GB, DE, CN."
-    )
+    # What stands here may be any other field of an address, so it is not repeated.
+    raise InvalidCommand("A country is two capital letters.", what="country", hint="Such as GB, DE, CN.")
 
 
 def instant_of(value: datetime, *, what: str) -> datetime:
