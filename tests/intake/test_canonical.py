@@ -90,3 +90,8 @@ def test_canonical_text_is_ascii_json_and_compares_equal_to_itself(text, quantit
     assert content.isascii()
     assert json.loads(content)["reference"] == text
     assert differences(content, content) == ()
+
+
+def test_a_changed_customer_is_not_quoted():
+    before, after = attrs.evolve(ORDER, customer="jane@example.com"), attrs.evolve(ORDER, customer="joe@example.com")
+    assert differences(canonical(before), canonical(after)) == ("customer: a customer -> a customer",)

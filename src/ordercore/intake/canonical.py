@@ -15,6 +15,9 @@ Json = Mapping[str, "Json"] | list["Json"] | str | int | bool | None
 
 MOST_DIFFERENCES: Final = 20
 
+_PERSONAL: Final[Mapping[str, str]] = {"ship_to": "an address", "customer": "a customer"}
+"""What is said of a field that may hold personal data: a customer is an e-mail address in many a file."""
+
 
 def canonical(request: OrderRequest) -> str:
     """The order's content as JSON text that is equal for equal content, whatever document it came in.
@@ -133,6 +136,6 @@ def _compare(path: str, before: object, after: object) -> Iterator[str]:
 def _shown(path: str, value: object) -> str:
     if value is None:
         return "none"
-    if path == "ship_to":
-        return "an address"
+    if path in _PERSONAL:
+        return _PERSONAL[path]
     return json.dumps(value)[:80] if isinstance(value, dict | list) else str(value)[:80]
