@@ -1,3 +1,4 @@
+import time
 from decimal import Decimal
 
 import attrs
@@ -171,3 +172,13 @@ def test_what_is_stated_for_the_order_is_spread_to_the_last_cent(rows, percent, 
         (line.discount.amount if line.discount else 0) <= line.unit_price.line_total(line.quantity)
         for line in command.lines
     )
+
+
+def test_a_document_of_unknown_names_is_looked_through_quickly():
+    known = {f"SKU-{n:04d}": Item(f"SKU-{n:04d}") for n in range(1000)}
+    lines = [line(str(n), f"SKU-{n:04d}X") for n in range(1000)]
+    begun = time.process_time()
+    problems = to_place_order(order(*lines), known).problems
+    assert time.process_time() - begun < 0.5
+    assert len(problems) == 1000
+    assert "Did you mean" in problems[0].message

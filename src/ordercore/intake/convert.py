@@ -16,6 +16,9 @@ from ordercore.values import Money, Price, Sku, sku_of
 OWN_SCHEMES: Final = frozenset(("sku", "charge"))
 """Names that are SKUs already, unless the host maps them to others."""
 
+HINTED: Final = 5
+"""Among this many first problems, near names are looked up: a document full of unknown ones was not mistyped."""
+
 
 @frozen
 class ItemMapping:
@@ -129,7 +132,7 @@ def _item(
     known = next((sku for sku in named if sku is not None and sku in items), None)
     if known is None:
         if line.kind != "charge" or line.gross or line.tax:
-            problems.append(_unmapped(request, line, items))
+            problems.append(_unmapped(request, line, items, problems))
         return None
     if line.kind == "charge" and items[known].tracking != "none":
         text = f"A charge is no goods, but {known} moves stock; give it an item with tracking none."
@@ -139,9 +142,11 @@ def _item(
     return known
 
 
-def _unmapped(request: OrderRequest, line: LineRequest, items: Mapping[Sku, Item]) -> Problem:
+def _unmapped(
+    request: OrderRequest, line: LineRequest, items: Mapping[Sku, Item], problems: Sequence[Problem]
+) -> Problem:
     names = ", ".join(f"{ref.scheme} {ref.value[:64]!a}" for ref in line.items) or "no name at all"
-    near = did_you_mean(line.items[0].value[:64], items) if line.items else ""
+    near = did_you_mean(line.items[0].value[:64], items) if line.items and len(problems) < HINTED else ""
     text = f"No item is known by {names}. {near}".rstrip()
     raw = line.items[0].value[:64] if line.items else None
     return _problem(request, "unmapped_item", line.at("sku"), text, raw=raw)
