@@ -21,8 +21,7 @@ NOWHERE: Final[frozenset[Place]] = frozenset()
 NO_FLOORS: Final[Floors] = MappingProxyType({})
 
 
-@frozen
-class Demand:
+class Demand(NamedTuple):
     """`quantity` smallest units of `sku` wanted for one order line: only from `place` if given, never from `excluded`."""
 
     line: LineId

@@ -36,9 +36,9 @@ def requests(draw, *, plain=False):
         demand = Demand(f"L{n}", draw(st.sampled_from(SKUS)), draw(st.integers(1, 9)))
         kind = "any" if plain else draw(st.sampled_from(["any", "any", "pinned", "excluding"]))
         if kind == "pinned":
-            demand = evolve(demand, place=draw(st.sampled_from(there)))
+            demand = demand._replace(place=draw(st.sampled_from(there)))
         if kind == "excluding":
-            demand = evolve(demand, excluded=draw(st.frozensets(st.sampled_from(places), min_size=1, max_size=3)))
+            demand = demand._replace(excluded=draw(st.frozensets(st.sampled_from(places), min_size=1, max_size=3)))
         demands.append(demand)
     floors = {(sku, place): draw(st.integers(1, 4)) for sku in SKUS for place in places if draw(st.booleans())}
     return Sourcing(tuple(demands), supply, Sites(sites), draw(points), draw(st.sampled_from([{}, floors])))
@@ -294,7 +294,7 @@ def test_the_validator_refuses_one_unit_less_supply_than_taken(strategy, request
 def test_the_validator_refuses_places_that_a_line_may_not_use(strategy, request):
     for leg in (legs := source(strategy, request).legs):
         for rule, change in (("excluded", {"excluded": frozenset({leg.place})}), ("pinned", {"place": "loc/OTHER"})):
-            demands = tuple(evolve(one, **change) if one.line == leg.line else one for one in request.demands)
+            demands = tuple(one._replace(**change) if one.line == leg.line else one for one in request.demands)
             with pytest.raises(InvalidPlan) as refused:
                 validate(evolve(request, demands=demands), legs)
             assert refused.value.rule == rule

@@ -56,18 +56,13 @@ def change(id: OrderId, before: Order | None, version: int, events: Sequence[Eve
         waits = waits or type(event) in _MAY_WAIT
     assert after is not None  # noqa: S101  # events are not empty
     documents: tuple[PutDocument | DeleteDocument, ...] = ()
-    if before is None or _shown(before) != _shown(after):
+    if before is None or before.statuses != after.statuses:
         documents = (summary_of(after),)
     joined: tuple[Sku, ...] = ()
     if waits:
         waiting, joined = _waiting(before, after)
         documents = (*documents, *waiting)
     return Change(after, Append(stream_of(id), version, tuple(events)), documents, joined)
-
-
-def _shown(order: Order) -> tuple[tuple[str, str], str, str]:
-    """What the summary says beyond what never changes."""
-    return order.statuses, order.payment_status, order.return_status
 
 
 _MAY_WAIT: Final = frozenset((OrderAdopted, OrderAllocated, LinesBackordered, LinesCancelled, HoldAdded, HoldReleased))
@@ -77,7 +72,7 @@ _MAY_WAIT: Final = frozenset((OrderAdopted, OrderAllocated, LinesBackordered, Li
 def summary_of(order: Order) -> PutDocument:
     """The order's line in lists: statuses computed now."""
     head = order.head
-    (status, fulfillment), payment, returned = _shown(order)
+    status, fulfillment, payment, returned = order.statuses
     body = OrderSummary(
         status, fulfillment, head.channel, head.external_id, head.currency, head.total, head.placed_at,
         head.customer, payment, returned,

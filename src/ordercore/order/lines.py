@@ -310,7 +310,8 @@ def move_claims(
 
 def checked(line: LineState) -> LineState:
     """The same line, if its units add up."""
-    return line_state(*line)
+    line_state(*line)
+    return line
 
 
 def line_state(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
@@ -35,7 +36,7 @@ class Order:
     returned: frozenset[str] = frozenset()
     payments: Payments = Payments()
     plan: e.OrderAllocated | None = None
-    _statuses: tuple[str, str] | None = field(default=None, init=False, eq=False, repr=False)
+    _statuses: tuple[str, str, str, str] | None = field(default=None, init=False, eq=False, repr=False)
 
     def line(self, line: str) -> LineState:
         """A line by its id. Raises NotFound with the nearest known ids."""
@@ -69,6 +70,15 @@ class Order:
         return self.head.total
 
     @property
+    def due(self) -> int:
+        """Minor units: `total` less the share of units that were cancelled or short, rounded per line, half to even."""
+        due = self.total
+        for facts, _, _, cancelled, short, *_ in self.lines.values():
+            if cancelled or short:
+                due += round(Fraction(facts.total * (facts.quantity - cancelled - short), facts.quantity)) - facts.total
+        return due
+
+    @property
     def status(self) -> str:
         """placed, confirmed, completed or cancelled: computed from quantities and money."""
         return self.statuses[0]
@@ -83,16 +93,18 @@ class Order:
         return self.statuses[1]
 
     @property
-    def statuses(self) -> tuple[str, str]:
-        """(status, fulfillment status), computed once per state: they need the same sums."""
+    def statuses(self) -> tuple[str, str, str, str]:
+        """(status, fulfillment status, payment status, return status), computed once per state."""
         known = self._statuses
         if known is None:
-            known = self._compute()
+            paid = "none" if self.payments is _NO_PAYMENTS else self.payment_status
+            back = self.return_status if self.returned or type(self.head) is not e.OrderPlaced else "none"
+            known = (*self._compute(paid), paid, back)
             # A memo of what the other fields imply: nobody can tell that it was not there from the beginning.
             object.__setattr__(self, "_statuses", known)
         return known
 
-    def _compute(self) -> tuple[str, str]:
+    def _compute(self, paid: str) -> tuple[str, str]:
         ordered = gone = shipped = arrived = waiting = services = 0
         worked = False
         for facts, _, backordered, cancelled, short, out, delivered, lost, _, claims in self.lines.values():
@@ -110,8 +122,10 @@ class Order:
         if not live:
             return "cancelled", "cancelled"
         if arrived == live:
+            if not self.confirmed:
+                return "placed", "delivered"
             # Settled: no payment was ever recorded (the host keeps money elsewhere), or it covers what is due.
-            settled = self.payments is _NO_PAYMENTS or self.payment_status in _SETTLED
+            settled = paid in _SETTLED
             return ("completed" if settled else "confirmed"), "delivered"
         status = "confirmed" if self.confirmed else "placed"
         if shipped == live:
@@ -126,19 +140,20 @@ class Order:
     @property
     def payment_status(self) -> str:
         """See `payment.payment_status`."""
-        return "none" if self.payments is _NO_PAYMENTS else payment_status(self.payments, self.total)
+        return "none" if self.payments is _NO_PAYMENTS else payment_status(self.payments, self.due)
 
     @property
     def return_status(self) -> str:
         """none, partially_returned or returned."""
-        if not self.returned:
+        back = sum(line.returned for line in self.lines.values())
+        if not back:
             return "none"
         shipped = sum(line.shipped for line in self.lines.values())
-        back = sum(line.returned for line in self.lines.values())
         return "returned" if back == shipped else "partially_returned"
 
 
 _NO_PAYMENTS: Final = Payments()
+_NO_FACTS: Final[frozenset[TrackingFact]] = frozenset()
 _SETTLED: Final = frozenset(("none", "paid", "overpaid", "partially_refunded", "refunded", "voided"))
 
 
@@ -238,14 +253,18 @@ def _packed(order: Order, event: e.ParcelPacked) -> Order:
 
 def _shipped(order: Order, event: e.ParcelShipped) -> Order:
     works = order.works
-    if works:
-        changed = dict(works)
-        for moved in event.contents:
-            if moved.work:
-                work = changed[moved.work]
-                changed[moved.work] = work._replace(shipped=work.shipped + moved.quantity)
-        works = changed
-    parcel = Parcel(event.parcel, event.place, event.contents, "", True, event.carrier, event.tracking)
+    shipped: dict[str, int] = {}
+    for moved in event.contents:
+        if moved[7]:
+            shipped[moved[7]] = shipped.get(moved[7], 0) + moved[4]
+    if shipped:
+        works = dict(works)
+        for name, units in shipped.items():
+            works[name] = works[name]._replace(shipped=works[name].shipped + units)
+    # What the carrier said while it was packed stays said: the same fact again adds nothing.
+    packed = order.parcels.get(event.parcel)
+    facts = packed.facts if packed is not None else _NO_FACTS
+    parcel = Parcel(event.parcel, event.place, event.contents, "", True, event.carrier, event.tracking, facts)
     return _next(order, fulfillment.ship(order.lines, event), works, {**order.parcels, event.parcel: parcel})
 
 

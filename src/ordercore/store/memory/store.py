@@ -75,8 +75,11 @@ class MemoryStore:
 
     def next_due(self, *, tenant: str = "") -> datetime | None:
         """When the earliest timer is due, leased or not."""
+        kept = self._tenants.get(tenant)
+        if kept is None or not kept.timers:
+            return None  # asked after every command, so it waits for nobody
         with self._lock:
-            return self._of(tenant).timers.earliest()
+            return kept.timers.earliest()
 
     def cursor_of(self, consumer: str, *, tenant: str = "") -> Cursor | None:
         """Where a follower stands."""

@@ -82,7 +82,7 @@ class Tenant:
         "consumers",
         "counters",
         "log",
-        "pools",
+        "offered",
         "records",
         "rows",
         "shelves",
@@ -97,7 +97,8 @@ class Tenant:
         self.streams: dict[Stream, list[Entry]] = {}
         self.rows: dict[RowKey, list[int]] = {}
         self.skus: dict[Sku, dict[RowKey, list[int]]] = {}
-        self.pools: dict[Sku, dict[Place, list[int]]] = {}
+        self.offered: dict[Sku, dict[Place, int]] = {}
+        """Where own units of a SKU are available, ready for the hottest read."""
         self.shelves: dict[str, Shelf] = {}
         self.counters: dict[str, int] = {}
         self.timers = Timers()
@@ -208,19 +209,28 @@ class Tenant:
         for timer in batch.timers:
             self.timers.change(timer)
         for key, row, figures in after:
+            units = 0
             if row is None:
                 self._new_row(key, figures)
             else:
+                units = row[0]
                 row[:] = figures
+            if figures[0] != units and not key[2] and not key[3]:
+                self._offer(key[0], key[1], figures[0])
         return Committed(Cursor(str(len(log))) if entries else None, versions)
 
     def _new_row(self, key: RowKey, figures: list[int]) -> None:
-        sku, place, lot, owner = key
         self.rows[key] = figures
-        self.skus.setdefault(sku, {})[key] = figures
-        if not lot and not owner:
-            # The same list, so that an offer is one look-up.
-            self.pools.setdefault(sku, {})[place] = figures
+        self.skus.setdefault(key[0], {})[key] = figures
+
+    def _offer(self, sku: Sku, place: Place, units: int) -> None:
+        offers = self.offered.get(sku)
+        if offers is None:
+            offers = self.offered[sku] = {}
+        if units:
+            offers[place] = units
+        else:
+            offers.pop(place, None)
 
     def _put(self, change: DocumentChange) -> None:
         kind, key = change.kind, change.key
@@ -282,12 +292,8 @@ class Tenant:
         return tuple(change)
 
     def offers(self, query: ReadOffers) -> dict[Sku, dict[Place, int]]:
-        answer = {}
-        for sku in query.skus:
-            pools = self.pools.get(sku)
-            if pools and (offers := {place: row[0] for place, row in pools.items() if row[0] > 0}):
-                answer[sku] = offers
-        return answer
+        offered = self.offered
+        return {sku: offers.copy() for sku in query.skus if (offers := offered.get(sku))}
 
     def listing(self, query: ReadDocuments) -> tuple[Document, ...]:
         shelf = self.shelves.get(query.kind)

@@ -21,6 +21,9 @@ class Timers:
         self._due: SortedList[tuple[datetime, str, str]] = SortedList()
         self._fence = 0
 
+    def __len__(self) -> int:
+        return len(self._set)
+
     def change(self, change: TimerChange) -> None:
         name = (change.kind, change.key)
         before = self._set.pop(name, None)
