@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, assert_never
+from typing import Final, assert_never, get_args
 
 from attrs import field
 
@@ -13,18 +13,24 @@ from ordercore.lifecycle import ORDER
 from ordercore.message import Context, Event
 from ordercore.order import commands as c
 from ordercore.order import events as e
+from ordercore.order.fields import At, code_at, one_of, text_at, units_at
 from ordercore.order.fulfillment import Parcel, Work
 from ordercore.order.holds import require_free, require_new, without
 from ordercore.order.lines import STEPS, Claim, LineQuantity, LineState, Moved
 from ordercore.order.returns import ReturnedUnits
 from ordercore.order.state import Order
 from ordercore.store import location_place
-from ordercore.values import LineId, Money, Place, Sku, code_of, instant_of, text_of, units_of
+from ordercore.values import LineId, Money, Place, Sku, instant_of, units_of
 
 _new = tuple.__new__  # see `lines`
 _HOLDS: Final[Mapping[str, str]] = {row.command: row.hold for row in ORDER.transitions if row.hold}
 _SHIPPABLE: Final = {"packed": 3, "picked": 2, "released": 1, "reserved": 0}
 PICKED_FROM: Final = ("released",)
+KINDS_OF_HOLDS: Final[tuple[str, ...]] = get_args(c.HoldKind)
+STEPS_HELD: Final[tuple[str, ...]] = get_args(c.Step)
+DISPOSITIONS: Final[tuple[str, ...]] = get_args(c.Disposition)
+TRACKING: Final[tuple[str, ...]] = get_args(c.TrackingStatus)
+PAYMENTS: Final[tuple[str, ...]] = get_args(c.PaymentKind)
 SUPPLIER: Final = Place("supplier")
 
 
@@ -78,13 +84,19 @@ def decide(  # noqa: C901  # one match whose branches call helpers
         case c.ConfirmOrder():
             return [e.OrderConfirmed()]
         case c.AddHold():
-            require_new(order.holds, code_of(command.hold, what="Hold"))
-            note = text_of(command.note, what="Note")
-            return [e.HoldAdded(command.hold, command.kind, tuple(command.blocks), context.now, note)]
+            require_new(order.holds, code_at(command.hold, "hold"))
+            kind, note = one_of(command.kind, KINDS_OF_HOLDS, "kind"), text_at(command.note, "note")
+            return [e.HoldAdded(command.hold, kind, _blocked(command), context.now, note)]
         case c.ReleaseHold():
             without(order.holds, command.hold)
             return [e.HoldReleased(command.hold)]
     assert_never(command)
+
+
+def _blocked(command: c.AddHold) -> tuple[str, ...]:
+    if not isinstance(command.blocks, tuple | list):
+        raise InvalidCommand("blocks is a tuple of steps.", path="blocks", hint='Such as ("ship",).')
+    return tuple([one_of(step, STEPS_HELD, f"blocks[{n}]") for n, step in enumerate(command.blocks)])
 
 
 def release(order: Order, command: c.ReleaseOrder) -> Sequence[Event]:
@@ -110,12 +122,13 @@ def recall(order: Order, command: c.RecallWork) -> Sequence[Event]:
     contents = _of_work(order, command.fulfillment, ("released", "picked", "packed"))
     if not contents:
         raise ExceedsQuantity.of("at the location", "", 1, 0)
-    return [e.WorkRecalled(command.fulfillment, contents, text_of(command.reason, what="Reason"))]
+    return [e.WorkRecalled(command.fulfillment, contents, text_at(command.reason, "reason"))]
 
 
 def pick(order: Order, command: c.PickLines, facts: WorkFacts) -> Sequence[Event]:
     """Released units of the fulfillment order leave the shelf, lot items from named lots."""
     order.work(command.fulfillment)
+    _check_contents(command.contents)
     ready = _of_work(order, command.fulfillment, PICKED_FROM)
     chosen = _choose(ready, command.contents, "released", facts)
     return [e.LinesPicked(command.fulfillment, chosen)]
@@ -124,7 +137,8 @@ def pick(order: Order, command: c.PickLines, facts: WorkFacts) -> Sequence[Event
 def pack(order: Order, command: c.PackParcel) -> Sequence[Event]:
     """Picked units go into a parcel that was not shipped."""
     work = order.work(command.fulfillment)
-    parcel = code_of(command.parcel, what="Parcel")
+    parcel = code_at(command.parcel, "parcel")
+    _check_contents(command.contents)
     known = order.parcels.get(parcel)
     if known is not None and (known.shipped or known.work != command.fulfillment):
         raise _parcel_refused(known, "PackParcel")
@@ -135,8 +149,9 @@ def pack(order: Order, command: c.PackParcel) -> Sequence[Event]:
 
 def ship(order: Order, command: c.Ship, facts: WorkFacts) -> Sequence[Event]:
     """One parcel per location; untracked lines ride with the first shipment of the order."""
-    text_of(command.carrier, what="Carrier")
-    text_of(command.tracking, what="Tracking number")
+    text_at(command.carrier, "carrier")
+    text_at(command.tracking, "tracking")
+    _check_contents(command.contents)
     known = order.parcels.get(command.parcel) if command.parcel else None
     if known is not None:
         if known.shipped or command.contents is not None:
@@ -157,6 +172,9 @@ def ship(order: Order, command: c.Ship, facts: WorkFacts) -> Sequence[Event]:
             e.ParcelShipped(next(names), place, tuple(by_place[place]), services, command.carrier, command.tracking)
         )
         services = ()
+    if known is not None and any(fact.status == "delivered" for fact in known.facts):
+        # The carrier was quicker than the hand-over was told: with it, the parcel has arrived.
+        events.append(e.ParcelDelivered(known.parcel, _by_line(known.contents)))
     return events
 
 
@@ -177,10 +195,11 @@ def deliver(order: Order, command: c.ConfirmDelivery) -> Sequence[Event]:
 def track(order: Order, command: c.RecordTracking) -> Sequence[Event]:
     """A carrier's fact, and the delivery if that is what it says. A repeat adds nothing and is no error."""
     parcel = order.parcel(command.parcel)
-    occurred = instant_of(command.occurred_at, what="occurred_at")
+    with At("occurred_at"):
+        occurred = instant_of(command.occurred_at, what="occurred_at")
     event = e.TrackingRecorded(
-        parcel.parcel, command.status, occurred, text_of(command.raw_code, what="Carrier code"),
-        text_of(command.location, what="Carrier location"),
+        parcel.parcel, one_of(command.status, TRACKING, "status"), occurred, text_at(command.raw_code, "raw_code"),
+        text_at(command.location, "location"),
     )  # fmt: skip
     if any(fact == (occurred, command.status, command.raw_code, command.location) for fact in parcel.facts):
         return []
@@ -189,32 +208,28 @@ def track(order: Order, command: c.RecordTracking) -> Sequence[Event]:
     return [event]
 
 
+TOO_LATE: Final = "RecallWork unpacks; what was shipped comes back by ReceiveReturn."
+
+
 def cancel(order: Order, command: c.CancelLines) -> Sequence[Event]:
     """What waits goes first, then reserved units, then work at a location; packed units must be unpacked before."""
     asked = command.quantities
     if asked is None:
         asked = {name: _cancellable(line) for name, line in order.lines.items() if _cancellable(line)}
         if not asked or any(line.at("packed") for line in order.lines.values()):
-            raise ExceedsQuantity.of(
-                "open and not packed",
-                "",
-                1,
-                0,
-                hint="RecallWork unpacks; what was shipped comes back by ReceiveReturn.",
-            )
+            with At("quantities"):
+                raise ExceedsQuantity.of("open and not packed", "", 1, 0, hint=TOO_LATE)
     unallocated: list[LineQuantity] = []
     backordered: list[LineQuantity] = []
     contents: list[Moved] = []
     if not asked:
         raise InvalidCommand("Nothing to cancel.", path="quantities")
     for name, quantity in asked.items():
-        line = order.line(name)
-        left = units_of(quantity, what=f"quantities[{name}]")
-        if left > _cancellable(line):
-            raise ExceedsQuantity.of(
-                "open and not packed", name, quantity, _cancellable(line),
-                hint="RecallWork unpacks; what was shipped comes back by ReceiveReturn.",
-            )  # fmt: skip
+        with At(f"quantities[{str(name)[:64]}]"):
+            line = order.line(name)
+            left = units_of(quantity, what=f"quantities[{name}]")
+            if left > _cancellable(line):
+                raise ExceedsQuantity.of("open and not packed", name, quantity, _cancellable(line), hint=TOO_LATE)
         for waiting, into in ((line.unallocated, unallocated), (line.backordered, backordered)):
             taken = min(left, waiting)
             if taken:
@@ -226,13 +241,13 @@ def cancel(order: Order, command: c.CancelLines) -> Sequence[Event]:
                 if taken:
                     contents.append(_moved(line, claim, taken))
                     left -= taken
-    reason = text_of(command.reason, what="Reason")
+    reason = text_at(command.reason, "reason")
     return [e.LinesCancelled(tuple(unallocated), tuple(backordered), tuple(contents), reason)]
 
 
 def take_back(order: Order, command: c.ReceiveReturn, facts: WorkFacts) -> Sequence[Event]:
     """Units that came back; never more than were shipped, never twice under one return id."""
-    return_id = code_of(command.return_id, what="Return")
+    return_id = code_at(command.return_id, "return_id")
     if return_id in order.returned:
         raise TransitionRefused.of("return", "received", "ReceiveReturn", ())
     if not command.lines:
@@ -240,36 +255,52 @@ def take_back(order: Order, command: c.ReceiveReturn, facts: WorkFacts) -> Seque
     back: dict[LineId, int] = {}
     contents: list[ReturnedUnits] = []
     for n, unit in enumerate(command.lines):
-        line = order.line(unit.line)
-        quantity = units_of(unit.quantity, what=f"lines[{n}].quantity")
+        with At(f"lines[{n}].line"):
+            line = order.line(unit.line)
+        quantity = units_at(unit.quantity, f"lines[{n}].quantity")
         back[line.facts.line] = back.get(line.facts.line, 0) + quantity
         there = line.shipped - line.lost - line.returned
         if back[line.facts.line] > there:
-            raise ExceedsQuantity.of("shipped and not returned", unit.line, back[line.facts.line], there)
-        if line.facts.sku in facts.lot_skus and not unit.lot and unit.disposition != "keep_by_customer":
-            raise InvalidCommand(f"lines[{n}].lot is required: {line.facts.sku} has lots.", path=f"lines[{n}].lot")
-        if line.facts.tracked or unit.disposition == "keep_by_customer":
-            disposition: str = unit.disposition
-        else:
+            with At(f"lines[{n}].quantity"):
+                raise ExceedsQuantity.of("shipped and not returned", unit.line, back[line.facts.line], there)
+        disposition = one_of(unit.disposition, DISPOSITIONS, f"lines[{n}].disposition")
+        lot = _returned_lot(unit, line, n, facts)
+        if not line.facts.tracked:
             disposition = "keep_by_customer"
-        contents.append(ReturnedUnits(line.facts.line, line.facts.sku, quantity, disposition, unit.lot))
+        contents.append(ReturnedUnits(line.facts.line, line.facts.sku, quantity, disposition, lot))
     place = location_place(command.location)
-    return [e.ReturnReceived(return_id, place, tuple(contents), text_of(command.reason, what="Reason"))]
+    return [e.ReturnReceived(return_id, place, tuple(contents), text_at(command.reason, "reason"))]
+
+
+def _returned_lot(unit: c.ReturnedLine, line: LineState, n: int, facts: WorkFacts) -> str:
+    """The lot of goods that have lots, and of no others: rows of a lot are part of a pool that has lots."""
+    path, sku = f"lines[{n}].lot", line.facts.sku
+    if sku in facts.lot_skus:
+        if unit.lot:
+            return code_at(unit.lot, path)
+        if unit.disposition != "keep_by_customer":
+            raise InvalidCommand(f"{path} is required: {sku} has lots.", path=path)
+    elif unit.lot:
+        raise InvalidCommand(f"{path}: {sku} has no lots.", path=path, hint="Leave it out.")
+    return ""
 
 
 def pay(order: Order, command: c.RecordPayment) -> Sequence[Event]:
     """A payment fact; refunds never exceed what was charged. A repeated reference adds nothing."""
-    if command.reference in order.payments.references:
+    reference, kind = text_at(command.reference, "reference", empty=False), one_of(command.kind, PAYMENTS, "kind")
+    if reference in order.payments.references:
         return []
-    amount = amount_of(command.amount, order.currency)
+    with At("amount"):
+        amount = amount_of(command.amount, order.currency)
     if amount <= 0:
         raise InvalidCommand("A payment's amount is positive.", path="amount")
     paid = order.payments
-    if command.kind == "refund" and paid.refunded + amount > paid.charged:
-        raise ExceedsQuantity.of("charged and not refunded (minor units)", "", amount, paid.charged - paid.refunded)
-    if command.kind == "void" and paid.voided + amount > paid.authorized:
-        raise ExceedsQuantity.of("authorized (minor units)", "", amount, paid.authorized - paid.voided)
-    return [e.PaymentRecorded(text_of(command.reference, what="Reference", empty=False), command.kind, amount)]
+    with At("amount"):
+        if kind == "refund" and paid.refunded + amount > paid.charged:
+            raise ExceedsQuantity.of("charged and not refunded (minor units)", "", amount, paid.charged - paid.refunded)
+        if kind == "void" and paid.voided + amount > paid.authorized:
+            raise ExceedsQuantity.of("authorized (minor units)", "", amount, paid.authorized - paid.voided)
+    return [e.PaymentRecorded(reference, kind, amount)]
 
 
 def short_pick(order: Order, command: c.ShortPick, facts: WorkFacts) -> e.PickShorted:
@@ -277,10 +308,11 @@ def short_pick(order: Order, command: c.ShortPick, facts: WorkFacts) -> e.PickSh
     require(order, "ShortPick")
     order.work(command.fulfillment)
     ready = _of_work(order, command.fulfillment, PICKED_FROM)
-    wanted = (c.Content(command.line, command.quantity),)
-    order.line(command.line)
+    wanted = (c.Content(command.line, units_at(command.quantity, "quantity")),)
+    with At("line"):
+        order.line(command.line)
     chosen = _choose(ready, wanted, "released", facts)
-    return e.PickShorted(command.fulfillment, chosen, text_of(command.reason, what="Reason"))
+    return e.PickShorted(command.fulfillment, chosen, text_at(command.reason, "reason"))
 
 
 def amount_of(value: c.Amount, currency: str) -> int:
@@ -317,6 +349,16 @@ def _of_work(order: Order, work: str, buckets: Sequence[str]) -> tuple[Moved, ..
     ])  # fmt: skip
 
 
+def _check_contents(contents: Sequence[c.Content] | None) -> None:
+    """What is named is some units of lines; None, that is all there is, is another wish."""
+    if contents is None:
+        return
+    if not contents:
+        raise InvalidCommand("contents names nothing.", path="contents", hint="Leave it out for all there is.")
+    for n, content in enumerate(contents):
+        units_at(content.quantity, f"contents[{n}].quantity")
+
+
 def _choose(
     ready: Sequence[Moved], wanted: Sequence[c.Content] | None, step: str, facts: WorkFacts | None
 ) -> tuple[Moved, ...]:
@@ -328,16 +370,16 @@ def _choose(
         taken = list(ready)
     else:
         left = {n: moved.quantity for n, moved in enumerate(ready)}
-        for n, content in enumerate(wanted):
-            need = units_of(content.quantity, what=f"contents[{n}].quantity")
-            for at, moved in enumerate(ready):
+        for content in wanted:
+            need = content.quantity
+            for nth, moved in enumerate(ready):
                 if moved.line != content.line or (content.lot and moved.lot and moved.lot != content.lot):
                     continue
-                part = min(need, left[at])
+                part = min(need, left[nth])
                 if part:
                     named = content.lot if content.lot and not moved.lot else ""
                     taken.append(moved._replace(quantity=part, to_lot=named))
-                    left[at] -= part
+                    left[nth] -= part
                     need -= part
             if need:
                 there = sum(m.quantity for m in ready if m.line == content.line)
@@ -428,7 +470,7 @@ def _only_services_left(order: Order) -> bool:
 
 def _parcel_names(order: Order, first: str) -> Iterator[str]:
     if first:
-        yield code_of(first, what="Parcel")
+        yield code_at(first, "parcel")
     number = len(order.parcels)
     while True:
         number += 1

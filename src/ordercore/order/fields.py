@@ -1,0 +1,70 @@
+"""Checks of a command's fields, which say where in the command something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Literal
+
+from ordercore.errors import InvalidCommand, Rejected, did_you_mean
+from ordercore.values import code_of, text_of, units_of
+
+
+class At:
+    """`with At(path):` every Rejected raised inside says where in the command it was, unless it says so itself."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        """Nothing."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> Literal[False]:
+        """Add the path."""
+        if isinstance(error, Rejected):
+            at(error, self.path)
+        return False
+
+
+def at(error: Rejected, path: str) -> Rejected:
+    """The same error with the path of the field it is about, unless it has one."""
+    if not error.fields.get("path"):
+        error.fields = {**error.fields, "path": path}
+    return error
+
+
+def one_of(value: object, known: Sequence[str], path: str) -> str:
+    """A word of a closed set. Raises InvalidCommand with the nearest known words."""
+    if isinstance(value, str) and value in known:
+        return value
+    said = repr(value[:32]) if isinstance(value, str) else type(value).__name__
+    near = did_you_mean(value[:32], known) if isinstance(value, str) else ""
+    raise InvalidCommand(f"{path}: {said} is not known.", path=path, hint=near or f"One of {', '.join(known)}.")
+
+
+def text_at(text: object, path: str, *, most: int = 200, empty: bool = True) -> str:
+    """One line of clean text, as `text_of` has it. Raises InvalidCommand with `path`."""
+    try:
+        return text_of(text, what=path, most=most, empty=empty)
+    except InvalidCommand as error:
+        raise at(error, path) from None
+
+
+def code_at(text: object, path: str) -> str:
+    """A code, as `code_of` has it. Raises InvalidCommand with `path`."""
+    try:
+        return code_of(text, what=path)
+    except InvalidCommand as error:
+        raise at(error, path) from None
+
+
+def units_at(value: object, path: str, *, least: int = 1) -> int:
+    """A number of smallest units, as `units_of` has it. Raises InvalidCommand with `path`."""
+    try:
+        return units_of(value, what=path, least=least)
+    except InvalidCommand as error:
+        raise at(error, path) from None
