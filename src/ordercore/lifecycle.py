@@ -90,7 +90,7 @@ ORDER: Final = Lifecycle(
     "placed",
     ("placed", "confirmed", "completed", "cancelled"),
     (
-        Transition("placed", "ConfirmOrder", ("confirmed",), "confirm"),
+        Transition("placed", "ConfirmOrder", ("confirmed", "completed"), "confirm"),
         *_rows(("placed", "confirmed"), _ORDER_LIVE),
         *_rows(("confirmed",), _ORDER_WORK),
         Transition("completed", "ReceiveReturn", ("completed",)),

@@ -17,3 +17,9 @@ def test_a_priority_is_an_int_within_a_million(bench, priority):
     with pytest.raises(InvalidCommand) as caught:
         bench(adopt(priority=priority))
     assert caught.value.path == "priority"
+
+
+def test_what_has_no_stock_does_not_wait_for_it(bench):
+    with pytest.raises(InvalidCommand) as caught:
+        bench(adopt(AdoptedLine("POSTAGE", 1, "1.00", backordered=1)))
+    assert caught.value.path == "lines[0].backordered"

@@ -1,17 +1,20 @@
-from decimal import Decimal
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ordercore.errors import ExceedsQuantity, InvalidCommand
-from ordercore.order import CancelLines, ConfirmDelivery, RecordPayment, Ship
-from ordercore.order.events import PaymentRecorded
+from ordercore.order import CancelLines, ConfirmDelivery, Order, OrderLine, RecordPayment, Ship
+from ordercore.order.events import OrderPlaced, PaymentRecorded
+from ordercore.order.lines import line_state
 from ordercore.order.payment import Payments, payment_status
 from ordercore.store import postings_of
 from ordercore.values import Money
 
 ID = "shop:1"
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -93,3 +96,24 @@ sums = st.integers(0, 9)
 def test_there_is_a_payment_status_for_all_sums(authorized, charged, refunded, voided, total):
     known = "none authorized partially_authorized partially_paid paid overpaid partially_refunded refunded voided"
     assert payment_status(Payments(authorized, charged, refunded, voided), total) in known.split()
+
+
+def test_what_was_cancelled_is_not_due(story):
+    story.placed(("1", "TEA", 5), ("2", "CUP", 3)).allocated("1", 5).allocated("2", 3)
+    story.when(CancelLines(ID, {"1": 5, "2": 1}))
+    assert (story.order.total, story.order.due) == (800, 200)
+    story.when(paid("charge", "2.00"))
+    assert story.order.payment_status == "paid"
+    story.when(Ship(ID))
+    story.when(ConfirmDelivery(ID))
+    assert story.order.status == "completed"
+
+
+@given(st.integers(1, 50), st.integers(0, 10**6), st.data())
+def test_what_is_due_is_the_share_of_what_is_kept_rounded_once_half_to_even(quantity, total, data):
+    gone = data.draw(st.integers(0, quantity))
+    line = OrderLine("1", "TEA", quantity, total, 2, total)
+    state = line_state(line, 0, 0, gone, 0, quantity - gone, 0, 0, 0, ())
+    order = Order("shop:1", 1, OrderPlaced("shop", "1", "EUR", (line,), total, NOW), {"1": state})
+    kept = Decimal(total) * (quantity - gone) / quantity
+    assert order.due == int(kept.quantize(Decimal(1), ROUND_HALF_EVEN))

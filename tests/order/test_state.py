@@ -18,8 +18,8 @@ from ordercore.order import (
     fold_order,
     stream_of,
 )
-from ordercore.order.events import AdoptedCounters, OrderAdopted, OrderConfirmed
-from ordercore.order.lines import Claim
+from ordercore.order.events import AdoptedCounters, LinesFulfilled, OrderAdopted, OrderConfirmed
+from ordercore.order.lines import Claim, LineQuantity
 
 ID = "shop:1"
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -101,6 +101,21 @@ def test_an_adopted_order_goes_on_from_where_it_stood(story):
     story.when(Ship(ID))
     story.when(ConfirmDelivery(ID, "adopted"))
     assert story.order.line("1").delivered == 3
+
+
+def test_what_came_back_before_an_order_was_adopted_came_back(story):
+    line = OrderLine("1", "TEA", 9, 100, 2, 900)
+    counters = AdoptedCounters("1", cancelled=3, shipped=6, delivered=6, returned=3)
+    story.given(OrderAdopted("old", "1", "EUR", AT, (line,), (counters,), 900))
+    assert story.order.return_status == "partially_returned"
+    assert story.order.statuses[3] == "partially_returned"
+
+
+def test_an_order_of_services_alone_is_not_completed_before_it_is_confirmed(story):
+    story.placed(("1", "postage", 1), confirmed=False).given(LinesFulfilled((LineQuantity("1", 1),)))
+    assert story.order.status == "placed"
+    story.when(ConfirmOrder(ID))
+    assert story.order.status == "completed"
 
 
 def test_what_an_order_has_is_found_by_name_or_the_nearest_names(story):

@@ -91,8 +91,11 @@ def _counters(line: AdoptedLine, name: LineId, n: int, view: CatalogView, *, tra
             f"lines[{n}]: more units stand somewhere than were ordered, delivered or shipped.", path=f"lines[{n}]",
             hint="cancelled + backordered + shipped + reserved <= quantity; delivered and returned <= shipped.",
         )  # fmt: skip
-    if claims and not tracked:
-        raise InvalidCommand(f"lines[{n}]: {line.sku} has no stock to reserve.", path=f"lines[{n}].reserved")
+    if not tracked and (claims or given["backordered"]):
+        raise InvalidCommand(
+            f"lines[{n}]: {line.sku} has no stock to reserve or wait for.",
+            path=f"lines[{n}].{'reserved' if claims else 'backordered'}",
+        )
     return AdoptedCounters(
         name, given["cancelled"], given["backordered"], given["shipped"], given["delivered"], given["returned"], claims
     )

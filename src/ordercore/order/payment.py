@@ -42,16 +42,19 @@ def record(payments: Payments, event: PaymentRecorded) -> Payments:
     )
 
 
-def payment_status(payments: Payments, total: int) -> str:
-    """One of none, authorized, partially_authorized, partially_paid, paid, overpaid, partially_refunded, refunded, voided."""
+def payment_status(payments: Payments, due: int) -> str:
+    """How the payments stand to what is `due`.
+
+    One of none, authorized, partially_authorized, partially_paid, paid, overpaid, partially_refunded, refunded, voided.
+    """
     if payments.charged:
         if payments.refunded >= payments.charged:
             return "refunded"
         if payments.refunded:
             return "partially_refunded"
-        if payments.charged == total:
+        if payments.charged == due:
             return "paid"
-        return "overpaid" if payments.charged > total else "partially_paid"
+        return "overpaid" if payments.charged > due else "partially_paid"
     if payments.authorized > payments.voided:
-        return "authorized" if payments.authorized - payments.voided >= total else "partially_authorized"
+        return "authorized" if payments.authorized - payments.voided >= due else "partially_authorized"
     return "voided" if payments.voided else "none"
