@@ -12,6 +12,7 @@ from ordercore.flows.catalog import CatalogView, ReadCatalog
 from ordercore.flows.place import shortages, sourcing_of, wait_for_supply
 from ordercore.flows.record import ORDERS, change
 from ordercore.flows.shop import Shop
+from ordercore.flows.stock import new_lot
 from ordercore.flows.supply import fill
 from ordercore.message import Context, Event
 from ordercore.order import (
@@ -29,10 +30,12 @@ from ordercore.order import (
 from ordercore.order.decide import require, short_pick, unknown_order
 from ordercore.order.events import LinesBackordered, LinesCancelled, OrderAllocated, ReturnReceived
 from ordercore.order.lines import LineQuantity, LineState
+from ordercore.order.returns import INTO
 from ordercore.plan import Demand, Leg, Plan
 from ordercore.sourcing import source
 from ordercore.stock.lots import LOT, LotFacts, lot_key
 from ordercore.store import Floor, ReadDocument, ReadOffers, ReadPositions, Require, Row, RowKey, location_place
+from ordercore.store.batch import DocumentChange
 from ordercore.values import LineId, LocationCode, OrderId, Place, Sku
 
 _NAMES_LOTS: Final = frozenset((PickLines, ShortPick, Ship))
@@ -60,18 +63,22 @@ def flow_order(command: OrderCommand, context: Context, shop: Shop) -> Flow[Orde
     yield Guard(command, order)
     facts = _NO_FACTS
     if view is not None:
-        facts = yield from _work_facts(order, command, view)
+        facts = yield from _work_facts(order, command, view, context)
     events = decide(order, command, context, facts)
     requires = (view.require,) if view is not None else ()
-    return (yield from _decided(order, loaded.version, events, shop, requires))
+    lots: tuple[DocumentChange, ...] = ()
+    if facts.lot_skus and isinstance(command, ReceiveReturn):
+        lots = yield from _returned_lots(events, context)
+    return (yield from _decided(order, loaded.version, events, shop, requires, lots))
 
 
 _NO_FACTS: Final = WorkFacts()
 
 
 def _decided(
-    order: Order, version: int, events: Sequence[Event], shop: Shop, requires: tuple[Require, ...]
-) -> Flow[OrderId]:
+    order: Order, version: int, events: Sequence[Event], shop: Shop, requires: tuple[Require, ...],
+    lots: tuple[DocumentChange, ...],
+) -> Flow[OrderId]:  # fmt: skip
     """Write the events; stock that they free goes to lines that wait for it, of this order too."""
     if not events:
         return Decision(order.id)
@@ -79,16 +86,32 @@ def _decided(
     freed = _freed(events)
     if not freed and not changed.joined:
         return Decision(
-            order.id, (changed.append,), changed.documents, requires, states={changed.append.stream: changed.order}
-        )
+            order.id, (changed.append,), (*changed.documents, *lots), requires,
+            states={changed.append.stream: changed.order},
+        )  # fmt: skip
     filling = yield from fill(freed, shop, own=changed, woken=changed.joined)
     if filling.own:
         changed = change(order.id, order, version, (*events, *filling.own))
     return Decision(
-        order.id, (changed.append, *filling.appends), (*changed.documents, *filling.documents), (*requires, *filling.requires),
-        (*changed.bumps, *filling.bumps), filling.floors,
+        order.id, (changed.append, *filling.appends), (*changed.documents, *lots, *filling.documents),
+        (*requires, *filling.requires), (*changed.bumps, *filling.bumps), filling.floors,
         states={changed.append.stream: changed.order, **filling.states},
     )  # fmt: skip
+
+
+def _returned_lots(events: Iterable[Event], context: Context) -> Generator[Effect, object, tuple[DocumentChange, ...]]:
+    """The facts of lots that nobody received, but that came back: from now on they are known."""
+    asked = {
+        (unit.sku, unit.lot): ReadDocument(LOT, lot_key(unit.sku, unit.lot))
+        for event in events
+        if isinstance(event, ReturnReceived)
+        for unit in event.contents
+        if unit.lot and unit.disposition in INTO
+    }
+    if not asked:
+        return ()
+    snapshot = yield from read(*asked.values())
+    return tuple(put for (sku, lot), query in asked.items() for put in new_lot(sku, lot, snapshot.of(query), context))
 
 
 def _freed(events: Iterable[Event]) -> dict[Sku, dict[Place, int]]:
@@ -107,7 +130,7 @@ def _freed(events: Iterable[Event]) -> dict[Sku, dict[Place, int]]:
 
 
 def _work_facts(
-    order: Order, command: OrderCommand | ShortPick, view: CatalogView
+    order: Order, command: OrderCommand | ShortPick, view: CatalogView, context: Context
 ) -> Generator[Effect, object, WorkFacts]:
     """Steps of the places that hold units, and free lots where this command must name them."""
     steps: dict[Place, tuple[str, ...]] = {}
@@ -126,14 +149,16 @@ def _work_facts(
         return WorkFacts(steps)
     lots: Mapping[tuple[Sku, Place], tuple[tuple[str, int], ...]] = {}
     if type(command) in _NAMES_LOTS:
-        lots = yield from free_lots(tuple(sorted(lot_skus)), frozenset(steps))
+        # What is missing from the shelf may be missing from any lot; only what leaves must not have expired.
+        today = date.min if isinstance(command, ShortPick) else context.effective.date()
+        lots = yield from free_lots(tuple(sorted(lot_skus)), frozenset(steps), today)
     return WorkFacts(steps, frozenset(lot_skus), lots)
 
 
 def free_lots(
-    skus: tuple[Sku, ...], places: frozenset[Place]
+    skus: tuple[Sku, ...], places: frozenset[Place], today: date
 ) -> Generator[Effect, object, dict[tuple[Sku, Place], tuple[tuple[str, int], ...]]]:
-    """Unclaimed units per lot, earliest expiry first, then by name; lots without a date last."""
+    """Unclaimed units per lot, earliest expiry first, then by name; lots without a date last, none that expired before."""
     positions = ReadPositions(skus)
     rows = (yield from read(positions)).of(positions)
     free: list[tuple[RowKey, Row]] = [(key, row) for key, row in rows.items() if key[2] and key[1] in places and row[0]]
@@ -145,7 +170,8 @@ def free_lots(
     for key, row in free:
         document = snapshot.of(asked[key])
         expires = document.body.expires if document and isinstance(document.body, LotFacts) else None
-        found.setdefault((key[0], key[1]), []).append((expires or date.max, key[2], row[0]))
+        if expires is None or expires >= today:
+            found.setdefault((key[0], key[1]), []).append((expires or date.max, key[2], row[0]))
     return {key: tuple((lot, units) for _, lot, units in sorted(lots)) for key, lots in found.items()}
 
 
@@ -259,7 +285,7 @@ def flow_short_pick(command: ShortPick, context: Context, shop: Shop) -> Flow[Or
     loaded = snapshot.of(asked)
     order = _loaded(command.order, loaded)
     yield from guard(command, order)
-    facts = yield from _work_facts(order, command, snapshot.of(catalog))
+    facts = yield from _work_facts(order, command, snapshot.of(catalog), context)
     shorted = short_pick(order, command, facts)
     place = order.work(command.fulfillment).place
     after = change(order.id, order, loaded.version, (shorted,)).order

@@ -143,7 +143,7 @@ def flow_adjust_stock(command: AdjustStock, context: Context, shop: Shop) -> Flo
     view = snapshot.of(catalog)
     yield from guard(command, None)
     event = decide.adjust(command, view, view.location(command.location).place)
-    documents = _new_lot(sku, event.lot, snapshot.of(lot), context) if event.change > 0 else ()
+    documents = new_lot(sku, event.lot, snapshot.of(lot), context) if event.change > 0 else ()
     own = Append(Stream("adjustment/" + context.command_id), 0, (event,))
     return (yield from settle(own, context, shop, documents=documents, requires=[view.require]))
 
@@ -177,7 +177,7 @@ def flow_count_stock(command: CountStock, context: Context, shop: Shop) -> Flow[
         found.revision if found is not None else 0, sku,
     )  # fmt: skip
     own = Append(Stream("count/" + context.command_id), 0, (event,))
-    documents = (put, *(_new_lot(sku, event.lot, snapshot.of(lot), context) if event.counted else ()))
+    documents = (put, *(new_lot(sku, event.lot, snapshot.of(lot), context) if event.counted else ()))
     requires = (view.require, RequireUnits(sku, place, event.bucket, units, event.lot))
     return (yield from settle(own, context, shop, documents=documents, requires=requires))
 
@@ -223,7 +223,7 @@ def _put_lot(facts: LotFacts, found: Document | None) -> PutDocument:
     return PutDocument(LOT, lot_key(facts.sku, facts.lot), facts, revision, facts.sku, facts.sort)
 
 
-def _new_lot(sku: Sku, lot: str, found: Document | None, context: Context) -> tuple[PutDocument, ...]:
+def new_lot(sku: Sku, lot: str, found: Document | None, context: Context) -> tuple[PutDocument, ...]:
     """Units of a lot that nobody received turned up: from now on it is known."""
     if not lot or found is not None:
         return ()
