@@ -14,6 +14,7 @@ from ordercore.flows.cart import EXPIRE, RESERVATIONS
 from ordercore.flows.catalog import CatalogView, ReadCatalog
 from ordercore.flows.record import PERSON, change
 from ordercore.flows.shop import Shop
+from ordercore.flows.stock import freed_by
 from ordercore.flows.supply import Filling, fill, supply_counter
 from ordercore.message import Context, Event
 from ordercore.order import Line, OrderLine, PlaceOrder, stream_of
@@ -149,7 +150,9 @@ def _decided(draft: _Draft, command: PlaceOrder, context: Context, shop: Shop, v
     timers = (CancelTimer(EXPIRE, command.reservation),) if command.reservation else ()
     filling = NOTHING_FILLED
     if draft.freed:
-        filling = yield from fill(draft.freed, shop, own=changed)
+        # Net of what this order takes elsewhere: stock is read as it is before this batch.
+        net = freed_by([*draft.events, *(event for append in draft.appends for event in append.events)])
+        filling = yield from fill(net, shop, own=changed)
         if filling.own:
             changed = change(draft.id, None, 0, (*draft.events, *filling.own))
     documents = changed.documents
