@@ -149,16 +149,13 @@ class Reading:
         )
 
     def offers(self, query: ReadOffers) -> dict[Sku, dict[Place, int]]:
-        answer: dict[Sku, dict[Place, int]] = {}
         keys = self.cells.keys
         rows, skus = self._scan(OFFERS, query.skus, OTHERS)
+        answer: dict[Sku, dict[Place, int]] = {sku: {} for sku in skus.values()}
         for number, available in rows:
-            sku, place, _, _ = keys.get(number) or self._key(number, skus)
-            offers = answer.get(sku)
-            if offers is None:
-                offers = answer[sku] = {}
-            offers[place] = available
-        return answer
+            key = keys[number] if number in keys else self._key(number, skus)
+            answer[key[0]][key[1]] = available
+        return {sku: offers for sku, offers in answer.items() if offers}
 
     def positions(self, query: ReadPositions) -> dict[RowKey, Row]:
         answer: dict[RowKey, Row] = {}
@@ -275,4 +272,9 @@ _ANSWERS: Final[Mapping[type, Callable[[Reading, Any], object]]] = {
     ReadOutcome: Reading.outcome_of,
     ReadLog: Reading.recorded,
 }
-ONE_STATEMENT: Final = frozenset((ReadStream, ReadHead, ReadDocument, ReadDocuments, ReadCounter, ReadOutcome))
+_ONE_STATEMENT: Final = frozenset((ReadStream, ReadHead, ReadDocument, ReadDocuments, ReadCounter, ReadOutcome))
+
+
+def is_one_statement(query: Query[Any]) -> bool:
+    """Whether one statement reads all that may change, so that it is its own snapshot; ids of rows never do."""
+    return type(query) in _ONE_STATEMENT or (type(query) is ReadOffers and len(query.skus) <= MOST_RANGES)

@@ -16,7 +16,7 @@ from ordercore.store.query import Outcome, Query, Snapshot
 from ordercore.store.result import Breach, CommitResult, Committed, Conflicted, Lease, Page, Unknown
 from ordercore.store.scalars import position_of
 from ordercore.store.sqlite import audit, bulk, timers
-from ordercore.store.sqlite.read import ONE_STATEMENT, Reading
+from ordercore.store.sqlite.read import Reading, is_one_statement
 from ordercore.store.sqlite.refusal import refusal_of
 from ordercore.store.sqlite.rows import Cells, Writing
 from ordercore.store.sqlite.session import Database, Session
@@ -89,7 +89,7 @@ class SQLiteStore:
         """Answer all queries from one snapshot; never waits for writers."""
         with self._database.session() as session:
             reading = self._reading(session, tenant)
-            if len(queries) == 1 and type(queries[0]) in ONE_STATEMENT:
+            if len(queries) == 1 and is_one_statement(queries[0]):
                 return Snapshot({id(queries[0]): reading.answer(queries[0])})
             answers: dict[int, object] = {}
             session.execute("begin")
