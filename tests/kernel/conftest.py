@@ -66,6 +66,11 @@ def open_store(kind, folder):
     return MemoryStore() if kind == "memory" else SQLiteStore(folder / "shop.db", synchronous="NORMAL")
 
 
+@pytest.fixture(scope="session")
+def furniture():
+    return FURNITURE
+
+
 @pytest.fixture
 def clock():
     return ManualClock()
