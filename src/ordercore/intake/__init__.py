@@ -11,13 +11,14 @@ What `kernel.receive(instance, transmission)` does with them, for each item a ch
         match inbound.intent, verdict.outcome:
             case SubmitOrder(order=request), "place":
                 converted = to_place_order(request, items=read_items(skus_of(request, mapping)), mapping=mapping)
-                if converted.command:                              # one batch: the order's events and `verdict.seen`
-                    handle(converted.command, effective=request.placed_at)
+                if converted.command:                              # one batch: the order's events and `verdict.seen`,
+                    handle(converted.command)                      # effective when it comes in
                 open_problems += [problem for problem in converted.problems if problem.severity != "warning"]
             case RequestCancel() as cancel, "cancel":
                 handle(CancelLines(order_id(instance, cancel.external_id), reason=cancel.reason))
         write(verdict.seen)                                        # also for "unchanged" and "ignored", if not None;
-        open_problems += verdict.problems                          # never where placing was refused
+        open_problems += verdict.problems                          # never where placing was refused; when SEEN has
+                                                                   # changed since it was read, all of it again
     if open_problems:
         kept, raw = quarantine(transmission, tuple(open_problems)) # document kinds "intake.quarantined", "intake.raw"
 

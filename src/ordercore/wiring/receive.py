@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from attrs import define, evolve, field
 
 from ordercore.engine import Calls, Engine, Task
-from ordercore.errors import Insufficient, NotFound, ProtocolViolation, Rejected, did_you_mean
-from ordercore.flow import Decision, Flow, read
+from ordercore.errors import Insufficient, NotFound, ProtocolViolation, Rejected, StoreError, did_you_mean
+from ordercore.flow import Decision, Flow, attempt, read
 from ordercore.flows.catalog import CatalogView, ReadCatalog
 from ordercore.flows.orders import flow_order
 from ordercore.flows.place import flow_place_order, order_id
@@ -50,6 +50,14 @@ from ordercore.wiring.report import IntakeReport
 SEEN: Final = "seen"
 QUARANTINE: Final = "quarantine"
 RAW: Final = "raw"
+JUDGED_MOST: Final = 10
+"""How often a document is judged again because what was seen of its order has changed meanwhile."""
+
+R = TypeVar("R")
+
+
+class _OutdatedError(Exception):
+    """A document that a decision rests on has changed since it was read: judge again."""
 
 
 @define
@@ -61,6 +69,14 @@ class _Tally:
     stale: list[str] = field(factory=list)
     ignored: list[str] = field(factory=list)
     problems: list[Problem] = field(factory=list)
+
+    def add(self, other: _Tally) -> None:
+        """What one more item came to."""
+        self.accepted += other.accepted
+        self.unchanged += other.unchanged
+        self.stale += other.stale
+        self.ignored += other.ignored
+        self.problems += other.problems
 
 
 class Receiver:
@@ -85,6 +101,8 @@ class Receiver:
             decoded = channel.decode(transmission)
         except ProtocolViolation as error:
             decoded = Decoded((), (Problem("protocol_violation", "reject", "", error.message),))
+        except Exception as error:  # noqa: BLE001  # a defect of a channel must not lose the document
+            decoded = Decoded((), (_internal(error),))
         tally = _Tally(problems=list(decoded.problems))
         for inbound in decoded.items:
             yield from self._take(transmission.instance, inbound, tally)
@@ -120,23 +138,44 @@ class Receiver:
             ) from None  # fmt: skip
 
     def _take(self, instance: str, inbound: Inbound, tally: _Tally) -> Calls[None]:
+        """One item, again when another delivery about its order was quicker; a defect is a problem of this item."""
         subject = inbound.subject.value
-        seen = yield from self._engine.look(_seen(instance, subject))
-        verdict = judge(inbound, seen)
+        for _ in range(JUDGED_MOST):
+            part = _Tally()
+            try:
+                yield from self._judge(instance, inbound, part)
+            except _OutdatedError:
+                continue
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001  # one item must not lose the others, nor the document
+                part = _Tally(problems=[_internal(error, inbound.path, subject)])
+            tally.add(part)
+            return
+        text = "Other deliveries about this order kept coming in; try again."
+        tally.problems.append(Problem("conflict", "retry", inbound.path, text, subject=subject))
+
+    def _judge(self, instance: str, inbound: Inbound, tally: _Tally) -> Calls[None]:
+        subject = inbound.subject.value
+        found = yield from self._engine.look(_document(SEEN, seen_key(instance, subject)))
+        verdict = judge(inbound, found.body if found is not None and isinstance(found.body, Seen) else None)
+        put = None
+        if verdict.seen is not None:
+            put = PutDocument(SEEN, seen_key(instance, subject), verdict.seen, _revision(found))
         tally.problems += verdict.problems
         intent = inbound.intent
         if verdict.outcome == "place" and isinstance(intent, SubmitOrder):
-            yield from self._place(intent.order, inbound, verdict.seen, tally)
+            yield from self._place(intent.order, inbound, put, tally)
             return
         if verdict.outcome == "cancel" and isinstance(intent, RequestCancel):
-            yield from self._cancel(instance, intent, inbound, verdict.seen, tally)
+            yield from self._cancel(instance, intent, inbound, put, tally)
             return
         if verdict.outcome in ("unchanged", "stale", "ignored"):
             getattr(tally, verdict.outcome).append(subject)
-        if verdict.seen is not None:
-            yield from self._note(instance, subject, verdict.seen, inbound)
+        if put is not None:
+            yield from self._write(f"seen:{put.key}:{inbound.key}:{inbound.version}:{put.expected}", (put,))
 
-    def _place(self, request: OrderRequest, inbound: Inbound, seen: Seen | None, tally: _Tally) -> Calls[None]:
+    def _place(self, request: OrderRequest, inbound: Inbound, put: PutDocument | None, tally: _Tally) -> Calls[None]:
         asked = skus_of(request, self._mapping)
         view = yield from self._engine.look(_catalog(asked))
         converted = to_place_order(request, {sku: view.items[sku] for sku in asked if sku in view.items}, self._mapping)
@@ -144,15 +183,15 @@ class Receiver:
         command = converted.command
         if command is None:
             return
-        shop, document = self._shop, _put_seen(request.instance, request.external_id, seen)
+        shop = self._shop
 
         def begin(context: Context) -> Flow[OrderId]:
-            return _with_document(flow_place_order(command, context, shop), document)
+            return _with(put, flow_place_order(command, context, shop))
 
         yield from self._run(command, f"place:{command.channel}:{command.external_id}", begin, inbound, tally)
 
     def _cancel(
-        self, instance: str, intent: RequestCancel, inbound: Inbound, seen: Seen | None, tally: _Tally
+        self, instance: str, intent: RequestCancel, inbound: Inbound, put: PutDocument | None, tally: _Tally
     ) -> Calls[None]:
         quantities = None
         if intent.lines:
@@ -163,10 +202,10 @@ class Receiver:
             )  # fmt: skip
             return
         command = CancelLines(order_id(instance, intent.external_id), quantities, intent.reason)
-        document, shop = _put_seen(instance, intent.external_id, seen), self._shop
+        shop = self._shop
 
         def begin(context: Context) -> Flow[OrderId]:
-            return _with_document(flow_order(command, context, shop), document)
+            return _with(put, flow_order(command, context, shop))
 
         yield from self._run(command, f"cancel:{instance}:{intent.external_id}", begin, inbound, tally)
 
@@ -191,35 +230,40 @@ class Receiver:
             return
         tally.accepted.append(receipt.result)
 
-    def _note(self, instance: str, subject: str, seen: Seen, inbound: Inbound) -> Calls[None]:
-        document = PutDocument(SEEN, seen_key(instance, subject), seen)
-        yield from self._write(f"seen:{instance}:{subject}:{inbound.key}:{seen.version}", (document,))
-
     def _keep(self, transmission: Transmission, problems: tuple[Problem, ...]) -> Calls[None]:
         kept, raw = quarantine(transmission, problems)
+        found = yield from self._engine.look(_document(QUARANTINE, kept.document))
+        known = found.body if found is not None and isinstance(found.body, Quarantined) else None
+        if known is not None and (known.status, known.problems) == (kept.status, kept.problems):
+            return
         documents = (
             PutDocument(QUARANTINE, kept.document, kept, None, kept.status, _sort(kept)),
             PutDocument(RAW, raw.document, raw),
         )
-        yield from self._write(f"quarantine:{kept.document}:{hash_of(problems)}", documents)
+        # The revision, because the same problems may come back after others.
+        yield from self._write(f"quarantine:{kept.document}:{_revision(found)}:{hash_of(problems)}", documents)
 
     def _done(self, document: str) -> Calls[None]:
         found = yield from self._engine.look(_document(QUARANTINE, document))
         if found is not None and isinstance(found.body, Quarantined) and found.body.status == "open":
             after = found.body.replayed()
             put = PutDocument(QUARANTINE, document, after, found.revision, after.status, found.sort)
-            yield from self._write(f"replayed:{document}:{found.revision}", (put,))
+            try:
+                yield from self._write(f"replayed:{document}:{found.revision}", (put,))
+            except _OutdatedError:
+                # It came in again meanwhile, and whoever took it in has said what is wrong with it now.
+                return
 
     def _write(self, key: str, documents: tuple[PutDocument, ...]) -> Calls[None]:
         now = self._clock.now()
         context = Context(CommandId(key), now, now, "intake")
         command = Note(key)
 
-        def begin() -> Flow[str]:
+        def writing() -> Flow[str]:
             yield from read()
-            return Decision("", documents=documents)
+            return Decision("", documents=documents[1:])
 
-        yield from self._engine.run(Task(command, context, begin))
+        yield from self._engine.run(Task(command, context, lambda: _with(documents[0], writing())))
 
 
 @define(frozen=True)
@@ -238,13 +282,14 @@ def _sort(kept: Quarantined) -> str:
     return kept.received_at.isoformat() if kept.received_at else ""
 
 
-def _put_seen(instance: str, subject: str, seen: Seen | None) -> PutDocument | None:
-    return PutDocument(SEEN, seen_key(instance, subject), seen) if seen is not None else None
+def _internal(error: Exception, path: str = "", subject: str = "") -> Problem:
+    """A defect, not of the document: its kind alone, for its text may quote the document."""
+    text = f"{type(error).__name__} in ordercore or a plugin; replay the document when that is put right."
+    return Problem("internal_error", "retry", path, text, subject=subject)
 
 
-def _seen(instance: str, subject: str) -> Reading[Seen | None]:
-    found = yield from _document(SEEN, seen_key(instance, subject))
-    return found.body if found is not None and isinstance(found.body, Seen) else None
+def _revision(found: Document | None) -> int:
+    return found.revision if found is not None else 0
 
 
 def _document(kind: str, key: str) -> Reading[Document | None]:
@@ -257,9 +302,16 @@ def _catalog(skus: tuple[Sku, ...]) -> Reading[CatalogView]:
     return (yield from ask(asked)).of(asked)
 
 
-def _with_document(flow: Flow[OrderId], document: PutDocument | None) -> Generator[Any, Any, Decision[OrderId]]:
+def _with(put: PutDocument | None, flow: Flow[R]) -> Generator[Any, Any, Decision[R]]:
+    """The flow's decision and a document, written as long as that has the revision that was read.
+
+    Raises _OutdatedError when it has another: deciding the same again would conflict again.
+    """
+    again = put is not None and put.expected is not None and (yield from attempt())
+    if put is not None and again and _revision((yield from _document(put.kind, put.key))) != put.expected:
+        raise _OutdatedError
     decision = yield from flow
-    return decision if document is None else evolve(decision, documents=(*decision.documents, document))
+    return decision if put is None else evolve(decision, documents=(*decision.documents, put))
 
 
 def quarantined(status: str | None = "open", *, limit: int = 100) -> Reading[tuple[Quarantined, ...]]:
