@@ -10,6 +10,7 @@ import gc
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from attrs import field, frozen
 
@@ -69,5 +70,4 @@ def interleaved(cases: Mapping[str, Case], rounds: int, warm: int = 1) -> dict[s
 
 def resident_bytes() -> int:
     """Memory of this process that is in RAM."""
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[1]) * 4096
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096

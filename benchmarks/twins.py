@@ -32,7 +32,8 @@ def given(name: str) -> ModuleType | None:
         print(f"skipped: no {name}.py (ORDERCORE_TWINS is {folder or 'not set'})", file=sys.stderr)
         return None
     spec = spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = module_from_spec(spec)
     sys.modules[name] = module  # attrs looks its module up there
     spec.loader.exec_module(module)

@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 
 from attrs import frozen
 from measure import Case, Sample, interleaved, resident_bytes
-from shops import WatchfulPlugin, baskets, durable_command, location_name, sku_name, stocked
 from shops import Life as LifeShop
+from shops import WatchfulPlugin, baskets, durable_command, location_name, sku_name, stocked
 from twins import EqualFacts, Sketch, given, wishes
 
 from ordercore import Insufficient, Kernel, Line, PlaceOrder
@@ -58,7 +58,9 @@ OWN = "own twin"
 GIVEN = "given twin"
 
 
-def _compared(workload: str, sample: Sample, twins: Mapping[str, Sample], unit: str = "us CPU/order") -> Iterator[Result]:
+def _compared(
+    workload: str, sample: Sample, twins: Mapping[str, Sample], unit: str = "us CPU/order"
+) -> Iterator[Result]:
     """Ratios of lower quartiles."""
     for name, twin in twins.items():
         yield Result(workload, sample.low, unit, twin.low, sample.low / twin.low, name)
@@ -113,7 +115,9 @@ def fsm_6(size: Size) -> Iterator[Result]:
                     order = evolve_order(order, event, order.id)
             assert order.status == "completed"
 
-    table = {name: (f"s{n}", f"s{n + 1}") for n, name in enumerate(("confirm", "release", "pick", "pack", "ship", "done"))}
+    table = {
+        name: (f"s{n}", f"s{n + 1}") for n, name in enumerate(("confirm", "release", "pick", "pack", "ship", "done"))
+    }
     allow: Callable[[str], bool] = bool
 
     def by_hand() -> None:
@@ -132,7 +136,9 @@ def fsm_6(size: Size) -> Iterator[Result]:
 def source_100(size: Size) -> Iterator[Result]:
     """Orders of five lines over a hundred locations, each strategy, validated; the twin takes the nearest by hand."""
     draw = Random(11)
-    points = [GeoPoint(draw.randrange(40_000_000, 55_000_000), draw.randrange(-5_000_000, 20_000_000)) for _ in range(100)]
+    points = [
+        GeoPoint(draw.randrange(40_000_000, 55_000_000), draw.randrange(-5_000_000, 20_000_000)) for _ in range(100)
+    ]
     sites = Sites({f"loc/L{n:02d}": Site(f"loc/L{n:02d}", f"L{n:02d}", "", at, n) for n, at in enumerate(points)})
     supply = {sku_name(n): {place: draw.randrange(1, 9) for place in sites} for n in range(200)}
     requests = []
@@ -339,7 +345,9 @@ def replay(size: Size) -> Iterator[Result]:
 
         samples = interleaved({"own": Case(rebuild, events), OWN: Case(by_hand, events)}, 3 if size is FULL else 1)
         own, twin = samples["own"].low, samples[OWN].low
-        yield Result(f"replay-{size.log // 1000}k", 1e6 / own, "events/CPU-s", 1e6 / twin, own / twin, "JSON and a dict")
+        yield Result(
+            f"replay-{size.log // 1000}k", 1e6 / own, "events/CPU-s", 1e6 / twin, own / twin, "JSON and a dict"
+        )
 
 
 WORKLOADS: Mapping[str, Callable[[Size], Iterator[Result]]] = {

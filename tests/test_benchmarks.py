@@ -1,0 +1,27 @@
+"""The benchmarks run, check their own books, and write what they promise."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FIELDS = {"workload", "value", "unit", "twin", "ratio", "against"}
+WORKLOADS = {
+    "life-5x10", "life-5x10-steps", "fsm-6", "source-100-nearest", "durable-1", "durable-50", "durable-1-sourced",
+    "durable-50-sourced", "throughput-50", "flash", "mem", "replay-0k",
+}  # fmt: skip
+
+
+def test_a_quick_run_writes_every_workload(tmp_path):
+    out = tmp_path / "bench.json"
+    program = [sys.executable, ROOT / "benchmarks" / "run.py", "--quick", "--out", out]
+    done = subprocess.run(program, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = json.loads(out.read_text())
+    assert {frozenset(result) for result in results} == {frozenset(FIELDS)}
+    assert {result["workload"] for result in results} >= WORKLOADS
+    for result in results:
+        assert result["value"] > 0 or result["workload"] == "mem"
+        assert result["ratio"] is None or result["ratio"] > 0
+        assert (result["twin"] is None) is (result["against"] == "")
