@@ -105,10 +105,8 @@ def test_safety_stock_stays_when_two_carts_race(stocked):
 
 
 def test_what_a_cart_leaves_fills_waiting_lines_but_what_it_takes_instead_does_not(stocked):
-    stocked(PutLocation("WH2", "Two", sellable=False))
     stocked(cart(5))
-    stocked(order(7, shortage="backorder"))
-    stocked(PutLocation("WH2", "Two", rank=1))
+    stocked(PlaceOrder("shop", "1", "EUR", [Line("TEA", 7, "1.00", location="WH1")], shortage="backorder"))
     stocked(ReserveCart("C1", [CartLine("1", "TEA", 5, "WH2")]))
     assert stocked.units("TEA", "loc/WH1") == {"reserved": 5}
     assert stocked.units("TEA", "loc/WH2") == {"soft_reserved": 5}

@@ -1,22 +1,18 @@
-"""Master data in flows: put it, and read it through the cache of the engine."""
+"""Master data in flows: read through the cache of the engine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ordercore.catalog.commands import PutItem, PutLocation
-from ordercore.catalog.decide import put_item, put_location
-from ordercore.catalog.events import ItemPut, LocationPut
+from attrs import evolve
+
 from ordercore.catalog.state import Item, Location
 from ordercore.errors import NotFound
-from ordercore.flow import Decision, Flow, guard, read
-from ordercore.flows.shop import Shop
 from ordercore.internal import internal
-from ordercore.message import Context
-from ordercore.plan import Sites
-from ordercore.store import Append, Bump, PutDocument, ReadDocument, ReadHead, Require
+from ordercore.plan import Site, Sites
+from ordercore.store import Require
 from ordercore.store.query import Query
-from ordercore.values import LocationCode, Place, Sku, Stream, sku_of
+from ordercore.values import LocationCode, Place, Sku, sku_of
 
 REVISION = "catalog"
 """The counter that every change of master data bumps; a decision that used cached items requires its value."""
@@ -56,10 +52,22 @@ class CatalogView:
         """The location at a place, if it is one."""
         return self.locations.get(LocationCode(place[4:])) if place.startswith("loc/") else None
 
+    def after(self, changed: Item | Location) -> CatalogView:
+        """The same with an item or a location as a batch that requires this view puts it."""
+        if isinstance(changed, Item):
+            return evolve(self, items={**self.items, changed.sku: changed})
+        locations = {**self.locations, changed.code: changed}
+        return evolve(self, locations=locations, sites=sites_of(locations.values()))
+
     @property
     def require(self) -> Require:
         """What a decision that used this view must require."""
         return Require(REVISION, self.revision)
+
+
+def sites_of(locations: Iterable[Location]) -> Sites:
+    """Those locations that sell."""
+    return Sites({at.place: Site(at.place, at.code, at.name, at.point, at.rank) for at in locations if at.sellable})
 
 
 @internal(eq=False)
@@ -72,38 +80,3 @@ class ReadCatalog(Query[CatalogView]):
 def skus_of(texts: Sequence[str]) -> tuple[Sku, ...]:
     """Distinct SKUs in order; each checked. Raises InvalidCommand."""
     return tuple(dict.fromkeys(map(sku_of, texts)))
-
-
-def flow_put_item(command: PutItem, context: Context, shop: Shop) -> Flow[Sku]:
-    """Define or change an item."""
-    sku = sku_of(command.sku)
-    stream = Stream("item/" + sku)
-    document, head = ReadDocument("item", sku), ReadHead(stream)
-    snapshot = yield from read(document, head)
-    found = snapshot.of(document)
-    known = found.body if found is not None and isinstance(found.body, Item) else None
-    yield from guard(command, known)
-    events = tuple(put_item(known, command))
-    if not events:
-        return Decision(sku)
-    (event,) = events
-    assert isinstance(event, ItemPut)  # noqa: S101  # what put_item returns
-    put = PutDocument("item", sku, event.item, found.revision if found else 0)
-    return Decision(sku, (Append(stream, snapshot.of(head), events),), (put,), bumps=(Bump(REVISION),))
-
-
-def flow_put_location(command: PutLocation, context: Context, shop: Shop) -> Flow[LocationCode]:
-    """Define or change a location."""
-    stream = Stream("location/" + command.code)
-    document, head = ReadDocument("location", command.code), ReadHead(stream)
-    snapshot = yield from read(document, head)
-    found = snapshot.of(document)
-    known = found.body if found is not None and isinstance(found.body, Location) else None
-    yield from guard(command, known)
-    events = tuple(put_location(known, command))
-    if not events:
-        return Decision(LocationCode(command.code))
-    (event,) = events
-    assert isinstance(event, LocationPut)  # noqa: S101  # what put_location returns
-    put = PutDocument("location", command.code, event.location, found.revision if found else 0)
-    return Decision(event.location.code, (Append(stream, snapshot.of(head), events),), (put,), bumps=(Bump(REVISION),))

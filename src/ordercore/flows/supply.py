@@ -12,6 +12,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
+from ordercore.catalog import Item, Location
 from ordercore.errors import Conflict
 from ordercore.flow import Effect, ReadState, read
 from ordercore.flows.catalog import CatalogView, ReadCatalog
@@ -97,12 +98,14 @@ class _Free:
 
 
 def fill(
-    freed: Mapping[Sku, Mapping[Place, int]], shop: Shop, *, own: Change | None = None, woken: Iterable[Sku] = ()
-) -> Generator[Effect, object, Filling]:
+    freed: Mapping[Sku, Mapping[Place, int]], shop: Shop, *, own: Change | None = None, woken: Iterable[Sku] = (),
+    changed: Item | Location | None = None,
+) -> Generator[Effect, object, Filling]:  # fmt: skip
     """Give `freed` units (sku -> place -> units that this batch makes available) to lines that wait for them.
 
     `own` is what the same batch does to an order: its lines wait with the others, as they stand after it. `woken` are
-    SKUs for which its lines begin to wait in this batch; they may have what is available already. Orders on a hold
+    SKUs for which its lines begin to wait in this batch; they may have what is available already. `changed` is an item
+    or a location as the same batch puts it, which may make more of what is there available to those who wait. Orders on a hold
     that blocks allocation are not in the queue.
     """
     skus = tuple(sku for sku, places in freed.items() if any(units > 0 for units in places.values()))
@@ -110,15 +113,16 @@ def fill(
     if not skus and not waking:
         return Filling()
     for _ in range(RETRIES):
-        filling = yield from _fill(skus, waking, freed, own)
+        filling = yield from _fill(skus, waking, freed, own, changed)
         if filling is not None:
             return filling
     raise Conflict("The lines that wait change faster than they can be read.", skus=(*skus, *waking))
 
 
 def _fill(
-    skus: tuple[Sku, ...], waking: tuple[Sku, ...], freed: Mapping[Sku, Mapping[Place, int]], own: Change | None
-) -> Generator[Effect, object, Filling | None]:
+    skus: tuple[Sku, ...], waking: tuple[Sku, ...], freed: Mapping[Sku, Mapping[Place, int]], own: Change | None,
+    changed: Item | Location | None,
+) -> Generator[Effect, object, Filling | None]:  # fmt: skip
     """One attempt; None if the queue and the orders were read at different moments and do not agree."""
     every = (*skus, *waking)
     catalog, offers = ReadCatalog(every), ReadOffers(every)
@@ -127,6 +131,8 @@ def _fill(
     supplies = {sku: ReadCounter(supply_counter(sku)) for sku in waking}
     snapshot = yield from read(catalog, offers, *pages.values(), *queues.values(), *supplies.values())
     view, there = snapshot.of(catalog), snapshot.of(offers)
+    if changed is not None:
+        view = view.after(changed)
     wishes: dict[OrderId, list[Leg]] = {}
     floors: list[Floor] = []
     mine = _lines_of(own.order) if own is not None else {}

@@ -10,7 +10,7 @@ from attrs import frozen
 from ordercore.catalog import PutItem, PutLocation
 from ordercore.errors import BrokenRule
 from ordercore.flow import Flow
-from ordercore.flows import adopt, cart, catalog, orders, place, stock, transfer
+from ordercore.flows import adopt, cart, master, orders, place, stock, transfer
 from ordercore.flows.shop import Shop
 from ordercore.message import Command, Context
 from ordercore.order import commands as o
@@ -52,8 +52,8 @@ def _on_order(flow: Callable[[Any, Context, Shop], Flow[Any]], key: Callable[[An
 
 
 ROUTES: Final[Mapping[type[Command[Any]], Route]] = {
-    PutItem: Route(catalog.flow_put_item, lambda c: f"item/{c.sku}"),
-    PutLocation: Route(catalog.flow_put_location, lambda c: f"location/{c.code}"),
+    PutItem: Route(master.flow_put_item, lambda c: f"item/{c.sku}"),
+    PutLocation: Route(master.flow_put_location, lambda c: f"location/{c.code}"),
     o.PlaceOrder: Route(place.flow_place_order, _named, lambda c: f"place:{c.channel}:{c.external_id}", is_order=True),
     o.AdoptOrder: Route(adopt.flow_adopt_order, _named, lambda c: f"adopt:{c.channel}:{c.external_id}", is_order=True),
     o.AllocateOrder: _on_order(orders.flow_allocate),

@@ -1,0 +1,87 @@
+"""Master data in flows: put it. What it makes available fills lines that wait, in the same commit."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Final, TypeVar
+
+from ordercore.catalog.commands import PutItem, PutLocation
+from ordercore.catalog.decide import put_item, put_location
+from ordercore.catalog.events import ItemPut, LocationPut
+from ordercore.catalog.state import Item, Location
+from ordercore.flow import Decision, Effect, Flow, guard, read
+from ordercore.flows.catalog import REVISION
+from ordercore.flows.record import WAITING
+from ordercore.flows.shop import Shop
+from ordercore.flows.supply import PAGE, Filling, fill
+from ordercore.message import Context
+from ordercore.order import WaitingLine
+from ordercore.store import Append, Bump, PutDocument, ReadDocument, ReadDocuments, ReadHead
+from ordercore.values import LocationCode, Sku, Stream, sku_of
+
+K = TypeVar("K", Sku, LocationCode)
+
+
+def flow_put_item(command: PutItem, context: Context, shop: Shop) -> Flow[Sku]:
+    """Define or change an item; less safety stock is more for those who wait."""
+    sku = sku_of(command.sku)
+    stream = Stream("item/" + sku)
+    document, head = ReadDocument("item", sku), ReadHead(stream)
+    snapshot = yield from read(document, head)
+    found = snapshot.of(document)
+    known = found.body if found is not None and isinstance(found.body, Item) else None
+    yield from guard(command, known)
+    events = tuple(put_item(known, command))
+    if not events:
+        return Decision(sku)
+    (event,) = events
+    assert isinstance(event, ItemPut)  # noqa: S101  # what put_item returns
+    put = PutDocument("item", sku, event.item, found.revision if found else 0)
+    filling = NOTHING
+    if known is not None and event.item.safety_stock < known.safety_stock:
+        filling = yield from fill({}, shop, woken=(sku,), changed=event.item)
+    return _decided(sku, Append(stream, snapshot.of(head), events), put, filling)
+
+
+def flow_put_location(command: PutLocation, context: Context, shop: Shop) -> Flow[LocationCode]:
+    """Define or change a location; one that sells again has stock for those who wait."""
+    stream = Stream("location/" + command.code)
+    document, head = ReadDocument("location", command.code), ReadHead(stream)
+    snapshot = yield from read(document, head)
+    found = snapshot.of(document)
+    known = found.body if found is not None and isinstance(found.body, Location) else None
+    yield from guard(command, known)
+    events = tuple(put_location(known, command))
+    if not events:
+        return Decision(LocationCode(command.code))
+    (event,) = events
+    assert isinstance(event, LocationPut)  # noqa: S101  # what put_location returns
+    put = PutDocument("location", command.code, event.location, found.revision if found else 0)
+    filling = NOTHING
+    if known is not None and event.location.sellable and not known.sellable:
+        waited_for = yield from _waited_for()
+        filling = yield from fill({}, shop, woken=waited_for, changed=event.location)
+    return _decided(event.location.code, Append(stream, snapshot.of(head), events), put, filling)
+
+
+NOTHING: Final = Filling()
+
+
+def _decided(key: K, own: Append, put: PutDocument, filling: Filling) -> Decision[K]:
+    return Decision(
+        key, (own, *filling.appends), (put, *filling.documents), filling.requires, (Bump(REVISION), *filling.bumps),
+        filling.floors, states=filling.states,
+    )  # fmt: skip
+
+
+def _waited_for() -> Generator[Effect, object, tuple[Sku, ...]]:
+    """SKUs that lines wait for. Who joins later requires the catalog as it was, and looks again."""
+    skus: dict[Sku, None] = {}
+    after: tuple[str, str] | None = None
+    while True:
+        asked = ReadDocuments(WAITING, None, after, PAGE)
+        page = (yield from read(asked)).of(asked)
+        skus.update((document.body.sku, None) for document in page if isinstance(document.body, WaitingLine))
+        if len(page) < PAGE:
+            return tuple(skus)
+        after = (page[-1].sort, page[-1].key)
