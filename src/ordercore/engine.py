@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 from attrs import define, field
 
 from ordercore.catalog import Item, Location
-from ordercore.errors import BrokenRule, Conflict, Insufficient, Mismatch, OutcomeUnknown, Rejected
+from ordercore.errors import BrokenRule, Conflict, Insufficient, Mismatch, OutcomeUnknown, Rejected, StoreError
 from ordercore.flow import Decision, Flow, Guard, Loaded, Read, ReadState, Retry
 from ordercore.flows.catalog import REVISION, CatalogView, ReadCatalog
 from ordercore.internal import internal
@@ -94,6 +94,10 @@ class Task(Generic[R]):
     is_order: bool = False
     expect: int | None = None
     replans: int = 3
+
+
+Result = Receipt[Any] | Rejected | BrokenRule
+"""What one command of several comes to: its receipt, why it was refused, or the defect that it met."""
 
 
 class Memory:
@@ -208,10 +212,11 @@ class Engine:
                 if conflicts > CONFLICTS_MAX:
                     raise conflict_of(cast(Conflicted, result))
 
-    def run_many(self, tasks: Sequence[Task[Any]]) -> Calls[list[Receipt[Any] | Rejected]]:
+    def run_many(self, tasks: Sequence[Task[Any]]) -> Calls[list[Result]]:
         """Independent commands with shared reads and one group of commits; what collides runs again by itself.
 
-        Commands of one group do not see each other's changes, so the caller puts those that must into rounds.
+        Commands of one group do not see each other's changes, so the caller puts those that must into rounds. A defect
+        that one of them meets (a strategy that raises) is its result alone; a StoreError ends all.
         """
         group = _Group(self, tasks)
         while group.running:
@@ -230,9 +235,11 @@ class Engine:
             try:
                 receipt = flow.settle(result) if not isinstance(result, Unknown) else None
                 results[at] = receipt if receipt is not None else (yield from self.run(tasks[at], dares=False))
-            except Rejected as error:
-                results[at] = error
-        return cast("list[Receipt[Any] | Rejected]", results)
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001  # the others are committed, and their receipts must not be lost
+                results[at] = _failure(error)
+        return cast("list[Result]", results)
 
     def look(self, flow: Generator[Any, Any, T]) -> Calls[T]:
         """Run a reading flow, which ends in a value instead of a decision."""
@@ -490,7 +497,7 @@ class _Group:
     def __init__(self, engine: Engine, tasks: Sequence[Task[Any]]) -> None:
         self._engine = engine
         self._tasks = tasks
-        self.results: list[Receipt[Any] | Rejected | None] = [None] * len(tasks)
+        self.results: list[Result | None] = [None] * len(tasks)
         self.running: list[tuple[int, _Running[Any], tuple[Query[Any], ...]]] = []
         self.ready: list[tuple[int, _Running[Any], Batch]] = []
         for at in range(len(tasks)):
@@ -504,11 +511,13 @@ class _Group:
         """Take a step of a flow; what dared in vain begins again."""
         try:
             queries = step()
-        except Rejected as error:
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  # a defect of one command must not end the others
             if flow.dares:
                 self._begin(at, dares=False)
             else:
-                self.results[at] = error
+                self.results[at] = _failure(error)
             return
         if queries is not None:
             self.running.append((at, flow, queries))
@@ -518,6 +527,15 @@ class _Group:
             self.ready.append((at, flow, flow.batch))
         else:
             self._begin(at, dares=False)
+
+
+def _failure(error: Exception) -> Rejected | BrokenRule:
+    """A refusal or defect as it is; what a plugin raised, as the cause of a defect."""
+    if isinstance(error, Rejected | BrokenRule):
+        return error
+    defect = BrokenRule(f"The command met a defect: {type(error).__name__}.", kind=type(error).__name__)
+    defect.__cause__ = error
+    return defect
 
 
 def _checked(decision: Decision[Any]) -> set[str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from ordercore.engine import Calls
-from ordercore.errors import Rejected
+from ordercore.errors import BrokenRule, Rejected
 from ordercore.intake import ItemMapping, Quarantined
 from ordercore.message import Command, Envelope, Receipt
 from ordercore.order import Order
@@ -107,11 +107,12 @@ class Kernel:
         actor: str = "",
         effective: datetime | None = None,
         group: int = 200,
-    ) -> list[Receipt[Any] | Rejected]:
+    ) -> list[Receipt[Any] | Rejected | BrokenRule]:
         """Independent commands, `group` to a commit; one result each, in the same order. Refusals are values here.
 
-        Commands on one stream see each other in their order; across streams commands of one group do not. An `Envelope`
-        gives a command its own key and effective time.
+        So is a defect that one of them meets (BrokenRule, with what a plugin raised as its cause); a StoreError is
+        raised. Commands on one stream see each other in their order; across streams commands of one group do not. An
+        `Envelope` gives a command its own key and effective time.
         """
         tasks = self.core.tasks(commands, actor=actor, effective=effective)
         results = self._drive(self.core.handle_many(tasks, group))
@@ -145,7 +146,13 @@ class Kernel:
         """
         if transmission.instance != instance:
             raise Rejected(f"A transmission of {transmission.instance!r} came in at {instance!r}.")
-        return self._drive(self.core.receive(transmission))
+        return self._taken_in(self.core.receive(transmission))
+
+    def _taken_in(self, calls: Calls[IntakeReport]) -> IntakeReport:
+        report = self._drive(calls)
+        if self._works_itself:
+            self._work_if_due()
+        return report
 
     def quarantine(self, *, status: str | None = "open", limit: int = 100) -> tuple[Quarantined, ...]:
         """Documents that wait for a person, oldest first; `status=None` also those that were replayed."""
@@ -154,7 +161,7 @@ class Kernel:
     def replay(self, document: str) -> IntakeReport:
         """Take a quarantined document in again, after what was wrong has been put right. Raises NotFound."""
         transmission = self._drive(self.core.look(self.core.receiver.stored(document)))
-        return self._drive(self.core.receive(transmission, replay=True))
+        return self._taken_in(self.core.receive(transmission, replay=True))
 
     def order(self, order_id: str) -> Order:
         """The order as it stands. Raises NotFound."""

@@ -367,6 +367,8 @@ class Replay:
         for step, result in zip(group, results[1:], strict=True):
             if isinstance(result, Receipt):
                 self._count(result)
+            elif isinstance(result, BrokenRule):
+                raise result
             elif step.rows:
                 self._must([Envelope(self._kept(step.rows, step.invoice, result))])
             elif not (step.refusable and isinstance(result, _NOTHING_TO_SHIP)):
@@ -548,10 +550,10 @@ class Replay:
         return self.kernel.store.read((query,), tenant=self.kernel.core.tenant).of(query)
 
 
-def _first_of(results: Iterable[Receipt[Any] | Rejected]) -> list[Receipt[Any]]:
+def _first_of(results: Iterable[Receipt[Any] | Rejected | BrokenRule]) -> list[Receipt[Any]]:
     done: list[Receipt[Any]] = []
     for result in results:
-        if isinstance(result, Rejected):
+        if isinstance(result, Rejected | BrokenRule):
             raise result
         done.append(result)
     return done

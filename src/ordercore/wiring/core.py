@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from ordercore.codec import Codec
-from ordercore.engine import Calls, Engine, Task
+from ordercore.engine import Calls, Engine, Result, Task
 from ordercore.errors import ConfigurationError, NotFound, Rejected, TransitionRefused, did_you_mean
 from ordercore.flows.shop import Shop
 from ordercore.intake import ItemMapping
@@ -60,6 +61,7 @@ class Core:
             raise ConfigurationError("Two followers have the same name: they would share a cursor.")
         self.engine = Engine(self.plugins.guard if self.plugins.guards else None, tenant)
         self.receiver = Receiver(self.engine, self.shop, clock, channels, mapping)
+        self._delivering = threading.local()
 
     def task(
         self, command: Command[R], *, key: str | None = None, actor: str = "", effective: datetime | None = None,
@@ -105,9 +107,9 @@ class Core:
         """One command to its receipt."""
         return self.engine.run(task)
 
-    def handle_many(self, given: Sequence[Task[Any] | Rejected], group: int) -> Calls[list[Receipt[Any] | Rejected]]:
+    def handle_many(self, given: Sequence[Task[Any] | Rejected], group: int) -> Calls[list[Result]]:
         """Commands in groups of at most `group`; those on one stream in successive rounds, in their order."""
-        results: list[Receipt[Any] | Rejected | None] = [one if isinstance(one, Rejected) else None for one in given]
+        results: list[Result | None] = [one if isinstance(one, Rejected) else None for one in given]
         at = [n for n, result in enumerate(results) if result is None]
         tasks = [task for task in given if isinstance(task, Task)]
         for round_ in _rounds(tasks, group):
@@ -145,7 +147,12 @@ class Core:
         return page
 
     def work(self, limit: int) -> Calls[WorkReport]:
-        """Fire timers that are due, deliver to followers; each by itself."""
+        """Fire timers that are due, deliver to followers; each by itself.
+
+        Nothing while this thread delivers: a follower that sends a command must not be given the same records again.
+        """
+        if getattr(self._delivering, "now", False):
+            return WorkReport()
         report = yield from self._timers(limit)
         for follower in self.followers:
             report += yield from self._deliver(follower, limit)
@@ -184,10 +191,13 @@ class Core:
         page: Page = yield lambda store: store.read_all(cursor, min(limit, PAGE), tenant=self.tenant)
         if not page.records:
             return WorkReport()
+        self._delivering.now = True
         try:
             follower.apply(page.records)
         except Exception as error:  # noqa: BLE001  # isolated by contract: one follower must not hold up the others
             return WorkReport(failures=(f"{follower.name}: {type(error).__name__}",))
+        finally:
+            self._delivering.now = False
         yield lambda store: store.checkpoint(follower.name, cursor, page.cursor, tenant=self.tenant)
         return WorkReport(delivered=len(page.records))
 
@@ -196,13 +206,25 @@ def _rounds(tasks: Sequence[Task[Any]], group: int) -> Iterable[list[int]]:
     """Indexes in rounds: no round has two commands on one stream, and none overtakes an earlier one of its stream."""
     turn: dict[str, int] = {}
     rounds: list[list[int]] = []
+    following: list[int] = []
     for at, task in enumerate(tasks):
         stream = route_of(task.command).stream(task.command)
-        first = turn.get(stream, 0)
-        while first < len(rounds) and len(rounds[first]) >= group:
-            first += 1
+        first = _with_room(following, turn.get(stream, 0))
         if first == len(rounds):
             rounds.append([])
+            following.append(first)
         rounds[first].append(at)
+        if len(rounds[first]) >= group:
+            following[first] = first + 1
         turn[stream] = first + 1
     return rounds
+
+
+def _with_room(following: list[int], first: int) -> int:
+    """The first round from `first` on that is not full: a full one points past itself, by ever longer steps."""
+    while first < len(following) and following[first] != first:
+        step = following[first]
+        if step < len(following):
+            following[first] = step = following[step]
+        first = step
+    return first
