@@ -94,6 +94,8 @@ class Task(Generic[R]):
     is_order: bool = False
     expect: int | None = None
     replans: int = 3
+    about: Callable[[], str] | None = None
+    """For a command with its caller's key, the stream it is about: what it says leaves its id behind in any case."""
 
 
 Result = Receipt[Any] | Rejected | BrokenRule
@@ -437,11 +439,12 @@ class _Running(Generic[R]):
         nothing = not appends and not decision.documents and not decision.timers
         if self._dared is not None and (nothing or not self._dared <= _checked(decision)):
             return
-        if nothing:
+        if nothing and task.about is None:
             self.receipt = Receipt(
                 context.command_id, False, decision.result, (), None, self._order_id(decision.result)
             )
             return
+        # With a key even nothing is committed: its retry must not act when the state has changed meanwhile.
         self.batch = Batch(
             context.command_id, task.command, context, appends, decision.documents, decision.requires,
             decision.bumps, decision.floors, decision.timers, self._engine.tenant,
@@ -480,7 +483,9 @@ class _Running(Generic[R]):
         id = self._task.context.command_id
         if not first.matches:
             raise mismatch_of(id)
-        result = cast(R, first.appended[0][0].partition("/")[2]) if first.appended else cast(R, "")
+        about = self._task.about
+        stream = first.appended[0][0] if first.appended else about() if about is not None else ""
+        result = cast(R, stream.partition("/")[2])
         return Receipt(id, True, result, first.appended, first.position, self._order_id(result))
 
     def _order_id(self, result: object) -> OrderId | None:

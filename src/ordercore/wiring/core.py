@@ -82,7 +82,8 @@ class Core:
         when = now if effective is None else instant_of(effective, what="effective")
         context = Context(CommandId(id), now, when, actor, cause)
         begin = partial(route.flow, command, context, self.shop)
-        return Task(command, context, begin, route.is_order, expect, self.shop.policies.replans)
+        about = partial(route.stream, command) if key is not None else None
+        return Task(command, context, begin, route.is_order, expect, self.shop.policies.replans, about)
 
     def tasks(
         self, commands: Iterable[Command[Any] | Envelope[Any]], *, actor: str, effective: datetime | None
