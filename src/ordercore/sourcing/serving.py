@@ -34,8 +34,7 @@ def serve(request: Sourcing, order: tuple[Place, ...]) -> tuple[Leg, ...]:
         if demand.place is not None or demand.excluded:
             places = _allowed(demand, order)
         for place in places:
-            here = units.get(place, 0)
-            if here >= need:
+            if place in units and (here := units[place]) >= need:
                 # Floors are looked up only where it matters: most lines end at the first place.
                 if floors and sku not in lowered and here - floors.get((sku, place), 0) < need:
                     continue

@@ -26,7 +26,7 @@ def validate(request: Sourcing, legs: Sequence[Leg], *, strategy: str = "") -> d
     """
     supply, floors, sites = request.supply, request.floors, request.sites
     known = sites.by_place if type(sites) is Sites else sites
-    demands = {demand.line: demand for demand in request.demands}
+    demands = {demand[0]: demand for demand in request.demands}
     if len(demands) != len(request.demands):
         _check_request(request)
     served: dict[LineId, int] = {}
@@ -49,15 +49,14 @@ def validate(request: Sourcing, legs: Sequence[Leg], *, strategy: str = "") -> d
             or owner
         ):
             _refuse_leg(request, strategy, leg, wanted)
-        served[line] = units = served.get(line, 0) + quantity
+        served[line] = units = served[line] + quantity if line in served else quantity
         if units > wanted.quantity:
             _refuse_line(request, strategy, wanted, legs)
         key = (sku, place)
-        taken[key] = units = taken.get(key, 0) + quantity
-        offered = supply.get(sku)
-        there = offered.get(place, 0) if offered is not None else 0
-        if floors:
-            there -= floors.get(key, 0)
+        taken[key] = units = taken[key] + quantity if key in taken else quantity
+        there = supply[sku][place] if sku in supply and place in supply[sku] else 0
+        if key in floors:
+            there -= floors[key]
         if units > there or place not in known:
             _refuse_place(request, strategy, sku, place, legs)
     for demand in request.demands:

@@ -175,16 +175,24 @@ def _one(work: Work) -> Iterator[Change]:
 
 
 def _change(key: RowKey, change: Sequence[int], floors: Mapping[RowKey, int]) -> Change:
-    shape, deltas, needs = [], [], []
-    for column, delta in enumerate(change):
-        if delta > 0:
-            shape.append(column)
-            deltas.append(delta)
-        elif delta:
-            shape.append(~column)
-            deltas.append(delta)
-            needs.append((floors.get(key, 0) if floors and not column else 0) - delta)
-    return key, tuple(shape), deltas, needs
+    shape, deltas, needs = _parts(tuple(change))
+    if floors and shape[0] == _LESS_AVAILABLE and (floor := floors.get(key, 0)):
+        needs = (needs[0] + floor, *needs[1:])
+    return key, shape, deltas, needs
+
+
+_LESS_AVAILABLE: Final = ~0
+
+
+@lru_cache(maxsize=8192)
+def _parts(change: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """(shape, deltas, needs) of a change without floors; most orders are of few units, so few changes differ."""
+    columns = [column for column, delta in enumerate(change) if delta]
+    return (
+        tuple([column if change[column] > 0 else ~column for column in columns]),
+        tuple([change[column] for column in columns]),
+        tuple([-change[column] for column in columns if change[column] < 0]),
+    )
 
 
 def _netted(works: Sequence[Work]) -> Iterator[Change]:
