@@ -1,0 +1,205 @@
+"""Builders, strategies and the stateful machine: what they make, and that the machine finds what is broken."""
+
+import inspect
+import sys
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import run_state_machine_as_test
+
+import ordercore.testing as kit
+from ordercore import Kernel, PlaceOrder, Ship
+from ordercore.errors import Conflict, Insufficient
+from ordercore.flows import orders as flows_of_orders
+from ordercore.flows import stock as flows_of_stock
+from ordercore.flows.supply import Filling
+from ordercore.lifecycle import LIFECYCLES
+from ordercore.store.memory import MemoryStore
+from ordercore.testing import (
+    CountedIds,
+    DifferentialMachine,
+    ManualClock,
+    OrdercoreMachine,
+    an_order,
+    assert_consistent,
+    given_stock,
+    identities,
+    place,
+    strategies,
+)
+from ordercore.values import CURRENCIES, Money, sku_of
+from ordercore.wiring.routes import ROUTES
+
+
+def test_every_public_name_loads():
+    assert sorted(kit.__all__) == list(kit.__all__)
+    for name in kit.__all__:
+        assert getattr(kit, name) is not None
+    assert set(kit.__all__) <= set(dir(kit))
+    with pytest.raises(AttributeError):
+        kit.no_such_name  # noqa: B018
+
+
+def test_stock_is_given_by_location_sku_and_lot():
+    kernel = Kernel(clock=ManualClock(), ids=CountedIds())
+    given_stock(kernel, {"WH1": {"TEA": 5, "MILK": {"L1": 2, "L2": 1}}, "WH2": {"TEA": 1, "CUP": 0}})
+    given_stock(kernel, {"WH1": {"TEA": 1}})
+    assert [kernel.available(sku) for sku in ("TEA", "MILK", "CUP")] == [7, 3, 0]
+    assert_consistent(kernel)
+
+
+def test_orders_are_placed_under_the_next_free_number():
+    kernel = Kernel(clock=ManualClock(), ids=CountedIds())
+    given_stock(kernel, {"WH1": {"TEA": 5}})
+    first, second = (place(kernel, {"TEA": 2}, priority=3) for _ in range(2))
+    assert first != second
+    assert kernel.order(first).head.priority == 3
+    with pytest.raises(Insufficient):
+        place(kernel, {"TEA": 2})
+    assert an_order() == PlaceOrder("shop", "1001", "EUR", an_order({"TEA": 1}).lines)
+
+
+def test_inconsistent_books_are_found():
+    kernel = Kernel(MemoryStore(), clock=ManualClock(), ids=CountedIds())
+    given_stock(kernel, {"WH1": {"TEA": 5}})
+    kernel.handle(Ship(place(kernel, {"TEA": 2})))
+    assert_consistent(kernel)
+    kernel.store._of("").rows["TEA", "loc/WH1", "", ""][0] += 1
+    with pytest.raises(AssertionError):
+        assert_consistent(kernel)
+
+
+@given(strategies.skus(), strategies.currencies(), st.data())
+@settings(max_examples=50)
+def test_strategies_make_what_the_library_accepts(sku, currency, data):
+    assert sku_of(sku) == sku
+    assert currency in CURRENCIES
+    assert isinstance(data.draw(strategies.money(currency)), Money)
+    price = data.draw(strategies.prices(currency))
+    assert (price.currency, price.amount >= 0) == (currency, True)
+    assert data.draw(strategies.quantities()) >= 1
+
+
+@given(strategies.place_orders(["TEA", "CUP", "postage"], locations=["WH1"]))
+@settings(max_examples=40)
+def test_any_order_of_the_strategy_is_placed_or_short_and_its_total_is_the_sum_of_its_lines(command):
+    kernel = Kernel(clock=ManualClock(), ids=CountedIds())
+    given_stock(kernel, {"WH1": {"TEA": 5, "CUP": 2}, "WH2": {"TEA": 2}})
+    from ordercore import PutItem
+
+    kernel.handle(PutItem("postage", tracking="none", delivery="service"))
+    try:
+        order = kernel.order(kernel.handle(command).result)
+    except Insufficient:
+        assert not kernel.orders()
+    else:
+        lines = zip(order.lines.values(), command.lines, strict=True)
+        exact = sum(
+            line.quantity * line.unit_price.amount
+            - (line.discount.amount if line.discount else 0)
+            + (line.tax.amount if line.tax else 0)
+            for _, line in lines
+        )
+        assert order.total == exact
+    assert_consistent(kernel)
+
+
+def test_the_machine_sends_every_command_of_orders_and_stock():
+    import ordercore.testing.rules_of_orders as orders
+    import ordercore.testing.rules_of_stock as stock
+
+    sources = inspect.getsource(orders) + inspect.getsource(stock)
+    catalog = {"PutItem", "PutLocation"}
+    own = {kind.__name__ for kind in ROUTES if kind.__module__.startswith(("ordercore.order", "ordercore.stock"))}
+    assert {name for name in own - catalog if f"{name}(" not in sources} == set()
+
+
+def test_every_identity_is_an_invariant_of_the_machine_or_checked_at_its_end():
+    named = [
+        name
+        for name, thing in inspect.getmembers(identities, inspect.isfunction)
+        if thing.__module__ == identities.__name__
+    ]
+    source = inspect.getsource(inspect.getmodule(OrdercoreMachine))
+    assert len(named) >= 14
+    assert [name for name in named if f"identities.{name}(" not in source] == []
+
+
+# What is broken is found
+
+
+def finds(machine, examples=60):
+    """Run without shrinking until it fails."""
+    quick = settings(
+        max_examples=examples, stateful_step_count=40, phases=[Phase.generate], database=None, derandomize=True,
+        suppress_health_check=list(HealthCheck), print_blob=False,
+    )  # fmt: skip
+    run_state_machine_as_test(machine, settings=quick)
+
+
+class Machine(OrdercoreMachine):
+    """In memory."""
+
+
+def nothing_filled(*args, **kwargs):
+    yield from ()
+    return Filling()
+
+
+class Forgetful(MemoryStore):
+    """Knows no command id."""
+
+    def read(self, queries, *, tenant=""):
+        self._of(tenant).records.clear()
+        return super().read(queries, tenant=tenant)
+
+
+class Clamping(MemoryStore):
+    """Cuts a balance off at three."""
+
+    def commit(self, batch):
+        result = super().commit(batch)
+        for row in self._of(batch.tenant).rows.values():
+            row[0] = min(row[0], 3)
+        return result
+
+
+def test_lines_left_beside_stock_are_found(monkeypatch):
+    monkeypatch.setattr(flows_of_stock, "fill", nothing_filled)
+    monkeypatch.setattr(flows_of_orders, "fill", nothing_filled)
+    with pytest.raises(AssertionError):
+        finds(Machine)
+
+
+@pytest.mark.parametrize("broken", [Forgetful, Clamping])
+def test_a_broken_store_is_found(broken):
+    class Broken(OrdercoreMachine):
+        def make_kernel(self):
+            return Kernel(broken(), clock=self.clock, ids=self.ids, policies=self.policies)
+
+    with pytest.raises((AssertionError, Conflict)):
+        finds(Broken)
+
+
+def test_a_status_outside_of_its_table_is_found(monkeypatch):
+    rows = {key: targets for key, targets in identities._TARGETS.items() if key[2] != "Ship"}
+    assert len(rows) < sum(len(machine.transitions) for machine in LIFECYCLES)
+    monkeypatch.setattr(identities, "_TARGETS", rows)
+    with pytest.raises(AssertionError):
+        finds(Machine)
+
+
+def test_an_order_without_an_end_is_found(monkeypatch):
+    monkeypatch.setattr(sys.modules["ordercore.order.decide"], "deliver", lambda order, command: [])
+    with pytest.raises(AssertionError):
+        finds(Machine)
+
+
+def test_two_stores_that_differ_are_found():
+    class Differs(DifferentialMachine):
+        def make_other(self):
+            return Kernel(Clamping(), clock=self.clock, ids=self.other_ids, policies=self.policies)
+
+    with pytest.raises(AssertionError):
+        finds(Differs)
