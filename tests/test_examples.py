@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from ordercore.lifecycle import LIFECYCLES
-
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("plugins/*/README.md")])
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -33,12 +31,6 @@ def test_the_quick_start_is_at_most_fifteen_lines_and_repeats_do_nothing(
     exec(compile(block, "README.md", "exec"), {})
     assert first.count("fulfilled 8") == 2
     assert capsys.readouterr().out == first
-
-
-def test_lifecycle_diagrams_come_from_the_tables() -> None:
-    page = (ROOT / "docs" / "lifecycles.md").read_text()
-    for lifecycle in LIFECYCLES:
-        assert f"```mermaid\n{lifecycle.diagram()}\n```" in page
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:
