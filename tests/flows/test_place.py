@@ -1,3 +1,4 @@
+from ordercore.flows.record import waiting_key
 from ordercore.order import Line, PlaceOrder
 from ordercore.stock import CartLine, Received, ReceiveStock, ReserveCart
 
@@ -18,4 +19,4 @@ def test_what_a_cart_held_too_much_is_given_away_less_what_the_order_takes_elsew
     bench(place(("TEA", 1, "WH1"), ("TEA", 4, "WH2"), reservation="C1", shortage="backorder"))
     assert bench.units("TEA", "loc/WH1") == {"available": 2, "reserved": 1}
     assert bench.units("TEA", "loc/WH2") == {"reserved": 2}
-    assert bench.document("waiting", "shop:1001/2").quantity == 2
+    assert bench.document("waiting", waiting_key("shop:1001", "2")).quantity == 2

@@ -176,8 +176,9 @@ def test_orders_that_wait_for_the_same_goods_do_not_disturb_each_other(shop):
 
 def test_missing_units_are_sourced_elsewhere_with_what_is_left_by_then(stocked):
     order = stocked.handle(
-        PlaceOrder("shop", "1", "EUR", [Line("TEA", 3, location="WH2")], shortage="backorder")
+        PlaceOrder("shop", "1", "EUR", [Line("TEA", 3)], shortage="backorder", allocate="manual")
     ).result
+    stocked.handle(AllocateOrder(order, pins={"1": "WH2"}))
     stocked.handle(ReleaseOrder(order))
     meanwhile(stocked, an_order({"TEA": 4}, external_id="rival", strategy="priority"))
     stocked.handle(ShortPick(order, "F1", "1", 2, "empty shelf"))

@@ -10,7 +10,7 @@ from ordercore.errors import Insufficient
 from ordercore.flow import Decision, Effect, Flow, Guard, Loaded, ReadState, guard, read
 from ordercore.flows.catalog import CatalogView, ReadCatalog
 from ordercore.flows.place import shortages, sourcing_of, wait_for_supply
-from ordercore.flows.record import ORDERS, change
+from ordercore.flows.record import ORDERS, blocks_allocation, change
 from ordercore.flows.shop import Shop
 from ordercore.flows.stock import new_lot
 from ordercore.flows.supply import fill
@@ -279,7 +279,10 @@ def _to_backorder(order: Order, plan: Plan, pins: Mapping[str, str]) -> tuple[Li
 
 
 def flow_short_pick(command: ShortPick, context: Context, shop: Shop) -> Flow[OrderId]:
-    """The shelf did not have it: out of the books there, and sourced again elsewhere; the rest waits or stays open."""
+    """The shelf did not have it: out of the books there, and sourced again elsewhere; the rest waits or stays open.
+
+    A line that is pinned is not sourced elsewhere, and nothing is while a hold blocks allocation.
+    """
     asked, catalog = ReadState(stream_of(command.order), ORDERS), ReadCatalog()
     snapshot = yield from read(asked, catalog)
     loaded = snapshot.of(asked)
@@ -287,14 +290,18 @@ def flow_short_pick(command: ShortPick, context: Context, shop: Shop) -> Flow[Or
     yield from guard(command, order)
     facts = yield from _work_facts(order, command, snapshot.of(catalog), context)
     shorted = short_pick(order, command, facts)
-    place = order.work(command.fulfillment).place
-    after = change(order.id, order, loaded.version, (shorted,)).order
-    demand = Demand(
-        LineId(command.line), order.line(command.line).facts.sku, command.quantity, None, frozenset({place})
-    )
-    policy = _shortage_of(order) or shop.policies.shortage
-    again = "backorder" if policy == "backorder" else "partial"
-    events, requires, floors = yield from _sourced(after, (demand,), shop, "", again, {})
+    events: list[Event] = []
+    requires: tuple[Require, ...] = ()
+    floors: tuple[Floor, ...] = ()
+    if not blocks_allocation(order.holds):
+        place = order.work(command.fulfillment).place
+        after = change(order.id, order, loaded.version, (shorted,)).order
+        facts_of = order.line(command.line).facts
+        pin = location_place(facts_of.location) if facts_of.location else None
+        demand = Demand(LineId(command.line), facts_of.sku, command.quantity, pin, frozenset({place}))
+        policy = _shortage_of(order) or shop.policies.shortage
+        again = "backorder" if policy == "backorder" else "partial"
+        events, requires, floors = yield from _sourced(after, (demand,), shop, "", again, {})
     changed = change(order.id, order, loaded.version, (shorted, *events))
     return Decision(
         order.id, (changed.append,), changed.documents, requires, changed.bumps, floors,
