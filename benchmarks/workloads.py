@@ -171,7 +171,7 @@ def mem(size: Size) -> Iterator[Result]:
     orders = baskets(5, 1000, size.log)
 
     def grown(run: Callable[[list[list[tuple[int, int]]]], object]) -> float:
-        run(orders[:4])
+        run(orders)  # fills what is bounded, such as the engine's memory of streams
         gc.collect()
         before = resident_bytes()
         run(orders)
@@ -350,6 +350,28 @@ def replay(size: Size) -> Iterator[Result]:
         )
 
 
+def growth(size: Size) -> Iterator[Result]:
+    """The cost of an order in a shop with a hundred times the past and the SKUs of another: it must not grow with them."""
+    skus = min(size.skus, 10_000)
+    small, big = LifeShop(steps=False, skus=max(skus // 100, 10)), LifeShop(steps=False, skus=skus)
+    big.live(baskets(5, skus, size.log // 2))
+    cases = {
+        "small": Case(partial(small.live, baskets(5, max(skus // 100, 10), size.orders)), size.orders),
+        "big": Case(partial(big.live, baskets(5, skus, size.orders)), size.orders),
+    }
+    samples = interleaved(cases, size.rounds, warm=3)
+    yield from _compared("growth-life", samples["big"], {"a hundredth of orders and SKUs": samples["small"]})
+    with TemporaryDirectory(dir="build" if Path("build").is_dir() else None) as folder:
+        few, many = Durable(Path(folder, "few.db"), QUICK), Durable(Path(folder, "many.db"), QUICK)
+        while many.done < size.log:
+            many.in_groups(50, pinned=False)
+        cases = {
+            name: Case(partial(shop.in_groups, 50, pinned=False), 50) for name, shop in (("few", few), ("many", many))
+        }
+        samples = interleaved(cases, size.rounds, warm=3)
+        yield from _compared("growth-durable-50", samples["many"], {"a file without a past": samples["few"]})
+
+
 WORKLOADS: Mapping[str, Callable[[Size], Iterator[Result]]] = {
     "mem": mem,  # first, while the process is small
     "life-5x10": life,
@@ -358,4 +380,5 @@ WORKLOADS: Mapping[str, Callable[[Size], Iterator[Result]]] = {
     "durable": durable,
     "flash": flash,
     "replay-n": replay,
+    "growth": growth,
 }
