@@ -76,7 +76,7 @@ class OrderRules(Shopkeeping):
     @precondition(lambda self: len(self.books.orders) < ORDERS_MOST)
     @rule(
         lines=_LINES, shortage=_SHORTAGE, allocate=st.sampled_from(["", "", "", "manual"]),
-        priority=st.integers(-1, 1), late=_LATE, strategy=st.sampled_from(["", "fewest", "priority"]),
+        priority=st.integers(-1, 1), late=_LATE, strategy=st.sampled_from(["", "fewest_parcels", "priority"]),
     )  # fmt: skip
     def places(
         self, lines: list[tuple[str, int, str]], shortage: str, allocate: str, priority: int, late: int, strategy: str
@@ -150,7 +150,7 @@ class OrderRules(Shopkeeping):
         self.send(CancelLines(order.id, chosen), late=late)
 
     @_somewhere("open")
-    @rule(number=_NUMBER, shortage=_SHORTAGE, pin=_PIN, strategy=st.sampled_from(["", "fewest"]))
+    @rule(number=_NUMBER, shortage=_SHORTAGE, pin=_PIN, strategy=st.sampled_from(["", "fewest_parcels"]))
     def allocates(self, number: int, shortage: str, pin: str, strategy: str) -> None:
         """What waits or was never sourced is bound to stock."""
         order = self.suitable(number, _is_at("open"))
