@@ -2,12 +2,12 @@
 
 import pytest
 
-from ordercore import Insufficient, Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveStock, Rejected, Ship
+from ordercore import Insufficient, Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveStock, Rejected, Ship, engine
 from ordercore.engine import Memory
 from ordercore.errors import Conflict, Mismatch, NotFound, TransitionRefused
 from ordercore.hooks import hookimpl
-from ordercore.order import CancelLines, ConfirmDelivery, ReleaseOrder
-from ordercore.stock import Received
+from ordercore.order import AllocateOrder, CancelLines, ConfirmDelivery, ReleaseOrder
+from ordercore.stock import AdjustStock, Received
 from ordercore.store.memory import MemoryStore
 from ordercore.store.sqlite import SQLiteStore
 from ordercore.testing.clock import ManualClock
@@ -142,3 +142,92 @@ def test_memory_keeps_what_was_used_last():
     assert sum(memory.get(f"order/{n}")[0] for n in range(6)) <= 5
     memory.forget("order/5")
     assert memory.get("order/5") == (0, None)
+
+
+class Racing:
+    """A store beside which somebody else takes the last unit before each commit, and puts it back after it."""
+
+    def __init__(self, store, rival):
+        self.store = store
+        self.rival = rival
+        self.active = False
+        self.commits = 0
+
+    def __getattr__(self, name):
+        return getattr(self.store, name)
+
+    def commit(self, batch):
+        if not self.active:
+            return self.store.commit(batch)
+        self.commits += 1
+        self.rival.handle(AdjustStock("WH1", "CUP", -1, "taken"))
+        result = self.store.commit(batch)
+        self.rival.handle(AdjustStock("WH1", "CUP", 1, "given back"))
+        return result
+
+
+@pytest.fixture
+def racing():
+    store = MemoryStore()
+    rival = Kernel(store, clock=ManualClock())
+    rival.handle(PutLocation("WH1"))
+    rival.handle(PutItem("CUP"))
+    rival.handle(ReceiveStock("WH1", [Received("CUP", 1)]))
+    kernel = Kernel(Racing(store, rival), clock=ManualClock())
+    kernel.store.active = True
+    return kernel
+
+
+@pytest.mark.parametrize("shortage", ["backorder", "partial"])
+def test_when_stock_is_taken_over_and_over_policy_decides(racing, shortage):
+    order = racing.handle(PlaceOrder("web", "X1", "GBP", [Line("CUP", 1)], shortage=shortage)).result
+    racing.store.active = False
+    line = racing.order(order).line("1")
+    # What is given back meets the line that waits for it.
+    assert (line.at("reserved"), line.unallocated) == ((1, 0) if shortage == "backorder" else (0, 1))
+
+
+def test_when_stock_is_taken_over_and_over_a_refusing_policy_refuses(racing):
+    with pytest.raises(Insufficient) as caught:
+        racing.handle(PlaceOrder("web", "X1", "GBP", [Line("CUP", 1)]))
+    assert (caught.value.shortages, caught.value.found_by) == ((("1", "CUP", 1),), "commit")
+    assert racing.store.commits == 4
+
+
+def test_a_change_beside_the_stream_that_was_seen_is_no_conflict_of_its_caller(two):
+    one, other = two
+    order = one.handle(PlaceOrder("web", "X1", "GBP", [Line("TEA", 1)], allocate="manual")).result
+    version = one.order(order).version
+    store, names = one.store, iter(["Tea"])
+
+    class Disturbed:
+        def __getattr__(self, name):
+            return getattr(store, name)
+
+        def commit(self, batch):
+            for name in names:
+                other.handle(PutItem("TEA", name))
+            return store.commit(batch)
+
+    one.store = Disturbed()
+    receipt = one.handle(AllocateOrder(order), expect=version)
+    assert receipt.events
+    assert list(names) == []
+
+
+def test_an_expected_version_counts_when_there_is_nothing_to_do(two):
+    one, _ = two
+    order = one.handle(place("X1")).result
+    version = one.order(order).version
+    assert one.handle(AllocateOrder(order), expect=version).events == ()
+    with pytest.raises(Conflict):
+        one.handle(AllocateOrder(order), expect=version - 1)
+
+
+def test_unknown_skus_are_not_remembered_without_end(two, monkeypatch):
+    one, _ = two
+    monkeypatch.setattr(engine, "ABSENT_KEPT", 5)
+    for n in range(20):
+        with pytest.raises(NotFound):
+            one.handle(place(f"X{n}", sku=f"NO{n}"))
+    assert len(one.core.engine.memory.catalog.absent) == 5

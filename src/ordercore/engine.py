@@ -35,6 +35,7 @@ from ordercore.store import (
     ReadCounter,
     ReadDocument,
     ReadDocuments,
+    ReadOffers,
     ReadOutcome,
     ReadStream,
     Require,
@@ -52,6 +53,9 @@ CONFLICTS_MAX: Final = 12
 """How often a command without an expected version is decided again because another one changed what it read."""
 
 STREAMS_KEPT: Final = 8_192
+
+ABSENT_KEPT: Final = 10_000
+"""SKUs remembered not to exist; of more, each is asked for again."""
 
 
 @internal(eq=False)
@@ -93,9 +97,11 @@ class Task(Generic[R]):
     begin: Callable[[], Flow[R]]
     is_order: bool = False
     expect: int | None = None
+    """The version of `seen` that its caller saw."""
     replans: int = 3
     about: Callable[[], str] | None = None
     """For a command with its caller's key, the stream it is about: what it says leaves its id behind in any case."""
+    seen: Stream = Stream("")
 
 
 Result = Receipt[Any] | Rejected | BrokenRule
@@ -183,17 +189,22 @@ class Engine:
 
         The first attempt dares: it takes the command for new and what is remembered for true, since the commit checks
         both. A refusal that rests on a dare is none, so then, and when there is nothing to commit, it looks.
+
+        A plan that finds less than it saw is made again, `replans` times; then once more without the rows that were
+        short, so that policy decides: the rest waits, stays unallocated, or the command is refused.
         """
-        conflicts = shortages = 0
+        again: _Again | None = None
         while True:
-            flow = _Running(self, task, conflicts + shortages, dares=dares)
+            flow = _Running(self, task, again.tried, dares, again.without) if again else _Running(self, task, 0, dares)
             try:
                 queries = flow.start()
                 while queries is not None:
                     queries = flow.answer((yield StoreRead(queries, self.tenant)))
-            except Rejected:
+            except Rejected as error:
                 if not dares:
-                    raise
+                    if again is None:
+                        raise
+                    raise again.refusal(error) from error.__cause__
             if flow.receipt is not None:
                 return flow.receipt
             dares, batch = False, flow.batch
@@ -205,14 +216,8 @@ class Engine:
             receipt = flow.settle(result)
             if receipt is not None:
                 return receipt
-            if isinstance(result, Short):
-                shortages += 1
-                if shortages > task.replans:
-                    raise short_of(result, batch)
-            else:
-                conflicts += 1
-                if conflicts > CONFLICTS_MAX:
-                    raise conflict_of(cast(Conflicted, result))
+            again = again or _Again(task.replans)
+            again.count(cast(Short | Conflicted, result), batch)
 
     def run_many(self, tasks: Sequence[Task[Any]]) -> Calls[list[Result]]:
         """Independent commands with shared reads and one group of commits; what collides runs again by itself.
@@ -340,7 +345,7 @@ class Engine:
             document = snapshot.of(ask)
             if document is not None and isinstance(document.body, Item):
                 known.items[sku] = document.body
-            else:
+            elif len(known.absent) < ABSENT_KEPT:
                 known.absent.add(sku)
         if locations is not None:
             found = [d.body for d in snapshot.of(locations) if isinstance(d.body, Location)]
@@ -359,21 +364,68 @@ _REVISION: Final = ReadCounter(REVISION)
 """One query object for all: a group of commands asks for the revision once."""
 
 
+class _Again:
+    """How often a command was decided in vain, and why; only commands that others disturb have one."""
+
+    def __init__(self, replans: int) -> None:
+        self.tried = 0
+        self.without: frozenset[tuple[str, str]] = frozenset()
+        """(sku, place) of offers that the next plan does not see."""
+        self._replans = replans
+        self._shortages = 0
+        self._short: set[tuple[str, str]] = set()
+        self._last: Insufficient | None = None
+
+    def count(self, result: Short | Conflicted, batch: Batch) -> None:
+        """One more. Raises Conflict or Insufficient when it was too often."""
+        self.tried += 1
+        if isinstance(result, Conflicted):
+            if self.tried - self._shortages > CONFLICTS_MAX:
+                raise conflict_of(result)
+            return
+        self._shortages += 1
+        self._short |= {(row.sku, row.place) for row in result.shortages}
+        if self._shortages > self._replans:
+            self._last = short_of(result, batch)
+            if self._short <= self.without:
+                raise self._last
+            self.without = frozenset(self._short)
+
+    def refusal(self, error: Rejected) -> Rejected:
+        """Why it is refused: what the commit lacked, rather than that a plan without those rows lacks them."""
+        return self._last if self._last is not None and isinstance(error, Insufficient) else error
+
+
 class _Running(Generic[R]):
     """One run of one flow: from its first effect to a receipt, a batch, a refusal; or none, if it dared too much."""
 
     __slots__ = (
-        "_asked", "_dared", "_decision", "_effect", "_engine", "_flow", "_outcome", "_task", "_tried", "batch", "dares",
+        "_asked",
+        "_dared",
+        "_decision",
+        "_effect",
+        "_engine",
+        "_flow",
+        "_outcome",
+        "_task",
+        "_tried",
+        "_without",
+        "batch",
+        "dares",
         "receipt",
     )  # fmt: skip
     _asked: Asked
     _effect: Read
     _decision: Decision[R]
 
-    def __init__(self, engine: Engine, task: Task[R], tried: int, *, dares: bool) -> None:
+    def __init__(
+        self, engine: Engine, task: Task[R], tried: int, dares: bool,  # called once per command
+        without: frozenset[tuple[str, str]] = frozenset(),
+    ) -> None:  # fmt: skip
         self._engine = engine
         self._task = task
         self._tried = tried
+        self._without = without
         self._flow = task.begin()
         self._outcome: ReadOutcome | None = None
         self._dared: set[str] | None = set() if dares else None
@@ -401,7 +453,18 @@ class _Running(Generic[R]):
         if answered is None:
             self._asked = self._engine.ask(self._effect.queries)
             return tuple(self._asked.queries)
+        if self._without:
+            self._leave_out(answered)
         return self._advance(answered)
+
+    def _leave_out(self, snapshot: Snapshot) -> None:
+        """Offers without the rows that were short too often."""
+        for query in self._effect.queries:
+            if isinstance(query, ReadOffers):
+                snapshot.answers[id(query)] = {
+                    sku: {place: units for place, units in places.items() if (sku, place) not in self._without}
+                    for sku, places in snapshot.of(query).items()
+                }
 
     def _advance(self, answer: object) -> tuple[Query[Any], ...] | None:
         engine = self._engine
@@ -431,11 +494,8 @@ class _Running(Generic[R]):
         task, appends = self._task, decision.appends
         context = task.context
         self._decision = decision
-        if task.expect is not None and appends and appends[0].expected != task.expect:
-            raise Conflict(
-                "The version you saw is not the newest.", stream=appends[0].stream, expected=task.expect,
-                actual=appends[0].expected, hint="Read again, then decide again.",
-            )  # fmt: skip
+        if task.expect is not None:
+            self._expect(task.expect, appends)
         nothing = not appends and not decision.documents and not decision.timers
         if self._dared is not None and (nothing or not self._dared <= _checked(decision)):
             return
@@ -449,6 +509,21 @@ class _Running(Generic[R]):
             context.command_id, task.command, context, appends, decision.documents, decision.requires,
             decision.bumps, decision.floors, decision.timers, self._engine.tenant,
         )  # fmt: skip
+
+    def _expect(self, expected: int, appends: Sequence[Append]) -> None:
+        """The caller's version is the one that was decided on, also when there is nothing to do."""
+        task = self._task
+        if appends:
+            stream, actual = appends[0].stream, appends[0].expected
+        else:
+            stream = task.seen
+            # Folded a moment ago; streams that are not folded (of items and locations) are not remembered.
+            actual = self._engine.memory.get(stream)[0] or expected
+        if actual != expected:
+            raise Conflict(
+                "The version you saw is not the newest.", stream=stream, expected=expected, actual=actual,
+                hint="Read again, then decide again.",
+            )  # fmt: skip
 
     def settle(self, result: CommitResult) -> Receipt[R] | None:
         """The receipt for a commit that stands; None: decide again. Raises Mismatch or Conflict."""
@@ -474,7 +549,7 @@ class _Running(Generic[R]):
         if (
             isinstance(result, Conflicted)
             and not self.dares
-            and (task.expect is not None or (self._tried and self._exists(result)))
+            and (self._is_seen(result) or (self._tried and self._exists(result)))
         ):
             raise conflict_of(result)
         return None
@@ -490,6 +565,11 @@ class _Running(Generic[R]):
 
     def _order_id(self, result: object) -> OrderId | None:
         return OrderId(str(result)) if self._task.is_order else None
+
+    def _is_seen(self, result: Conflicted) -> bool:
+        """Whether it is about the stream whose version the caller named; about anything else it is decided again."""
+        appends = self._decision.appends
+        return self._task.expect is not None and bool(appends) and appends[0].stream == result.what
 
     def _exists(self, result: Conflicted) -> bool:
         """Whether a stream that the batch would begin is there: its flow had a second look and did not see it."""
@@ -509,7 +589,7 @@ class _Group:
             self._begin(at, dares=True)
 
     def _begin(self, at: int, *, dares: bool) -> None:
-        flow = _Running(self._engine, self._tasks[at], 0, dares=dares)
+        flow = _Running(self._engine, self._tasks[at], 0, dares)
         self.advance(at, flow, flow.start)
 
     def advance(self, at: int, flow: _Running[Any], step: Callable[[], tuple[Query[Any], ...] | None]) -> None:
