@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from ordercore.catalog import PutItem, PutLocation
 from ordercore.errors import Insufficient, InvalidCommand, NotFound, Rejected, TransitionRefused
 from ordercore.flows.cart import EXPIRE
+from ordercore.flows.record import waiting_key
 from ordercore.order import Line, PlaceOrder
 from ordercore.stock import (
     CartLine,
@@ -144,7 +145,7 @@ def test_what_a_cart_gives_back_fills_waiting_lines(stocked):
     stocked(cart(10))
     stocked(order(3, name="1001", shortage="backorder"))
     stocked(ReleaseReservation("C1"))
-    assert stocked.document("waiting", "shop:1001|1") is None
+    assert stocked.document("waiting", waiting_key("shop:1001", "1")) is None
     assert soft(stocked) == 0
     assert due(stocked) == []
 

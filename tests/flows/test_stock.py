@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ordercore.errors import Insufficient, InvalidCommand, NotFound, StaleCount, TransitionRefused
+from ordercore.flows.record import waiting_key
 from ordercore.order import Line, PlaceOrder
 from ordercore.stock import AdjustStock, CountStock, MoveStock, OpenBalance, Opening, Received, ReceiveStock
 from ordercore.stock.lots import LotFacts
@@ -21,7 +22,7 @@ def wait_for(bench, sku, quantity, name="1001", **more):
 
 
 def waits(bench, name="1001"):
-    return bench.document("waiting", f"shop:{name}|1")
+    return bench.document("waiting", waiting_key(f"shop:{name}", "1"))
 
 
 def test_what_comes_in_is_available(bench):

@@ -81,8 +81,9 @@ def summary_of(order: Order) -> PutDocument:
 
 
 def waiting_key(order: OrderId, line: str) -> str:
-    """The key of a waiting line's document."""
-    return f"{order}|{line}"
+    """The key of a waiting line's document; sorts by order, then by line."""
+    # A character that neither can hold, and that sorts before all they can: "10" comes after "1", whatever follows.
+    return f"{order}\x1f{line}"
 
 
 def queue_counter(sku: Sku) -> str:

@@ -20,13 +20,13 @@ from ordercore.ports import Channel, Clock, Ids, Transmission
 from ordercore.projection import Follower
 from ordercore.sourcing import STRATEGIES
 from ordercore.store import Breach, Lease, Page
-from ordercore.values import CommandId, Cursor, OrderId, Sku, instant_of, text_of
+from ordercore.values import CommandId, Cursor, OrderId, Sku, Stream, instant_of, text_of
 from ordercore.views.why import Why, explain_order, why
 from ordercore.wiring.journal import catch_up
 from ordercore.wiring.plugins import Plugins
 from ordercore.wiring.receive import Receiver
 from ordercore.wiring.report import IntakeReport, WorkReport
-from ordercore.wiring.routes import TIMERS, route_of
+from ordercore.wiring.routes import KINDS_OF_KEYS, TIMERS, route_of
 from ordercore.wiring.verify import verify_claims
 
 R = TypeVar("R")
@@ -65,13 +65,18 @@ class Core:
 
     def task(
         self, command: Command[R], *, key: str | None = None, actor: str = "", effective: datetime | None = None,
-        expect: int | None = None, cause: str = "",
+        expect: int | None = None, cause: str = "", timer: bool = False,
     ) -> Task[R]:  # fmt: skip
-        """A command with its context: its natural key wins over `key`, which wins over a fresh id."""
+        """A command with its context: its natural key wins over `key`, which wins over a fresh id.
+
+        A caller's key that begins like a natural one, or a `timer`'s, gets a prefix and so stands for no other command.
+        """
         route = route_of(command)
         id = route.key(command) if route.key is not None else ""
         if not id:
             id = self.ids.new("cmd") if key is None else text_of(key, what="Key", most=200, empty=False)
+            if key is not None and not timer and key.startswith(KINDS_OF_KEYS):
+                id = "key:" + key
         elif len(id) > KEY_MOST or not id.isprintable():
             # What its parts may be is the flow's part, but it is read before the flow has looked at them.
             text_of(id, what="What identifies the command", most=KEY_MOST)
@@ -83,7 +88,8 @@ class Core:
         context = Context(CommandId(id), now, when, actor, cause)
         begin = partial(route.flow, command, context, self.shop)
         about = partial(route.stream, command) if key is not None else None
-        return Task(command, context, begin, route.is_order, expect, self.shop.policies.replans, about)
+        seen = Stream(route.stream(command) if expect is not None else "")
+        return Task(command, context, begin, route.is_order, expect, self.shop.policies.replans, about, seen)
 
     def tasks(
         self, commands: Iterable[Command[Any] | Envelope[Any]], *, actor: str, effective: datetime | None
@@ -176,7 +182,9 @@ class Core:
         key = f"timer:{lease.kind}:{lease.key}:{lease.due.isoformat()}"
         report = WorkReport(timers=1)
         try:
-            yield from self.engine.run(self.task(make(lease.key), key=key, actor="timer", effective=lease.due))
+            yield from self.engine.run(
+                self.task(make(lease.key), key=key, actor="timer", effective=lease.due, timer=True)
+            )
         except (TransitionRefused, NotFound):
             # Somebody else was quicker: the cart was placed, released or extended. That is an answer, not a failure.
             report = WorkReport(refused=1)
