@@ -1,4 +1,7 @@
+import pytest
+
 from ordercore.catalog import PutItem, PutLocation
+from ordercore.errors import InvalidCommand
 from ordercore.order import Line, PlaceOrder
 from ordercore.stock import Received, ReceiveStock
 
@@ -26,3 +29,9 @@ def test_a_location_that_sells_again_fills_those_who_wait(bench):
     assert bench.units("TEA", "loc/WH2") == {"available": 5}
     bench(PutLocation("WH2", "Two", rank=1))
     assert bench.units("TEA", "loc/WH2") == {"available": 1, "reserved": 4}
+
+
+def test_a_location_is_named_by_a_code(bench):
+    with pytest.raises(InvalidCommand) as caught:
+        bench(PutLocation("\ud800"))
+    assert caught.value.path == "code"

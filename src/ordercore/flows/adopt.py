@@ -5,7 +5,7 @@ from __future__ import annotations
 from ordercore.errors import InvalidCommand
 from ordercore.flow import Decision, Flow, guard, read
 from ordercore.flows.catalog import CatalogView, ReadCatalog, skus_of
-from ordercore.flows.place import check_priority, order_id, order_line
+from ordercore.flows.place import check_head, identity, line_at, line_name
 from ordercore.flows.record import PERSON, change
 from ordercore.flows.shop import Shop
 from ordercore.flows.supply import supply_counter
@@ -19,21 +19,18 @@ from ordercore.values import (
     Destination,
     LineId,
     OrderId,
-    code_of,
     exponent_of,
     instant_of,
-    text_of,
     units_of,
 )
 
 
 def flow_adopt_order(command: AdoptOrder, context: Context, shop: Shop) -> Flow[OrderId]:
     """Take an order over: its counters as given, its reserved units out of available stock."""
-    channel = code_of(command.channel, what="Channel")
-    id = order_id(channel, text_of(command.external_id, what="External id", most=128, empty=False))
+    id = identity(command.channel, command.external_id)
     if not command.lines or len(command.lines) > shop.policies.lines_max:
         raise InvalidCommand(f"An order has 1 to {shop.policies.lines_max} lines.", path="lines")
-    check_priority(command.priority)
+    check_head(command.currency, command.customer, command.ship_to, command.priority)
     skus = skus_of([line.sku for line in command.lines])
     catalog, counters = ReadCatalog(skus), {sku: ReadCounter(supply_counter(sku)) for sku in skus}
     snapshot = yield from read(catalog, *counters.values())
@@ -41,22 +38,22 @@ def flow_adopt_order(command: AdoptOrder, context: Context, shop: Shop) -> Flow[
     yield from guard(command, None)
     exponent = exponent_of(command.currency)
     lines: list[OrderLine] = []
+    names: set[str] = set()
     states: list[AdoptedCounters] = []
     for n, line in enumerate(command.lines):
         item = view.item(line.sku, path=f"lines[{n}].sku")
-        name = LineId(line.line_id or str(n + 1))
-        if any(known.line == name for known in lines):
-            raise InvalidCommand(f"lines[{n}].line_id {name!r} is used twice.", path=f"lines[{n}].line_id")
+        name = line_name(line.line_id, n, names)
+        names.add(name)
         wanted = Line(line.sku, line.quantity, line.unit_price, name, line.discount, line.tax)
-        lines.append(order_line(wanted, item, name, command.currency, exponent))
+        lines.append(line_at(n, wanted, item, name, command.currency, exponent))
         states.append(_counters(line, name, n, view, tracked=item.tracked))
     total = sum(line.total for line in lines)
     if total > MAX_MINOR:
         raise InvalidCommand("The order's total is out of range.", path="lines")
     address = command.ship_to
     event = OrderAdopted(
-        channel, command.external_id, command.currency, instant_of(command.placed_at, what="placed_at"), tuple(lines),
-        tuple(states), total, command.customer,
+        command.channel, command.external_id, command.currency, instant_of(command.placed_at, what="placed_at"),
+        tuple(lines), tuple(states), total, command.customer,
         Destination(address.country, address.region, address.point, id) if address else Destination(), command.priority,
     )  # fmt: skip
     changed = change(id, None, 0, (event,))

@@ -16,6 +16,7 @@ from ordercore.flows.shop import Shop
 from ordercore.flows.supply import PAGE, Filling, fill
 from ordercore.message import Context
 from ordercore.order import WaitingLine
+from ordercore.order.fields import code_at
 from ordercore.store import Append, Bump, PutDocument, ReadDocument, ReadDocuments, ReadHead
 from ordercore.values import LocationCode, Sku, Stream, sku_of
 
@@ -45,7 +46,7 @@ def flow_put_item(command: PutItem, context: Context, shop: Shop) -> Flow[Sku]:
 
 def flow_put_location(command: PutLocation, context: Context, shop: Shop) -> Flow[LocationCode]:
     """Define or change a location; one that sells again has stock for those who wait."""
-    stream = Stream("location/" + command.code)
+    stream = Stream("location/" + code_at(command.code, "code"))
     document, head = ReadDocument("location", command.code), ReadHead(stream)
     snapshot = yield from read(document, head)
     found = snapshot.of(document)

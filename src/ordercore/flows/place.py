@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Container, Generator, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from attrs import define, field
@@ -20,6 +20,7 @@ from ordercore.message import Context, Event
 from ordercore.order import Line, OrderLine, PlaceOrder, stream_of
 from ordercore.order.decide import amount_of
 from ordercore.order.events import LinesBackordered, LinesFulfilled, OrderAllocated, OrderPlaced
+from ordercore.order.fields import At, at, attributes_at, code_at, text_at
 from ordercore.order.lines import LineQuantity
 from ordercore.plan import Demand, Leg, Missing, Plan, Sourcing
 from ordercore.sourcing import source
@@ -44,12 +45,10 @@ from ordercore.values import (
     Place,
     Price,
     Sku,
-    code_of,
     country_of,
     exponent_of,
     instant_of,
     sku_of,
-    text_of,
 )
 
 PINNED: Final = "pinned"
@@ -175,8 +174,12 @@ NOTHING_FILLED: Final = Filling()
 
 
 def _identity(command: PlaceOrder) -> OrderId:
-    channel = code_of(command.channel, what="Channel")
-    return order_id(channel, text_of(command.external_id, what="External id", most=128, empty=False))
+    return identity(command.channel, command.external_id)
+
+
+def identity(channel: str, external_id: str) -> OrderId:
+    """The id of the order, its parts checked. Raises InvalidCommand with the path of the part."""
+    return order_id(code_at(channel, "channel"), text_at(external_id, "external_id", most=128, empty=False))
 
 
 def _check(command: PlaceOrder, shop: Shop) -> tuple[Sku, ...]:
@@ -189,13 +192,13 @@ def _check(command: PlaceOrder, shop: Shop) -> tuple[Sku, ...]:
             f"{len(lines)} lines are more than the {shop.policies.lines_max} allowed.", path="lines", count=len(lines),
             hint="Split the order, or raise Policies(lines_max=...).",
         )  # fmt: skip
-    exponent_of(command.currency)
-    text_of(command.customer, what="Customer", most=128)
+    check_head(command.currency, command.customer, command.ship_to, command.priority)
+    if command.source_version:
+        text_at(command.source_version, "source_version")
+    if command.attributes:
+        attributes_at(command.attributes, "attributes")
     _one_of(command.shortage, SHORTAGES, "shortage")
     _one_of(command.allocate, ALLOCATES, "allocate")
-    if command.ship_to is not None:
-        _check_address(command.ship_to)
-    check_priority(command.priority)
     try:
         return tuple(dict.fromkeys([sku_of(line.sku) for line in lines]))
     except InvalidCommand as error:
@@ -203,8 +206,15 @@ def _check(command: PlaceOrder, shop: Shop) -> tuple[Sku, ...]:
         raise InvalidCommand(f"lines[{n}].sku: {error.message}", path=f"lines[{n}].sku", hint=error.hint) from None
 
 
-def check_priority(priority: int) -> None:
-    """Whose turn it is among those who wait. Raises InvalidCommand for anything but an int within a million."""
+def check_head(currency: str, customer: str, ship_to: Address | None, priority: int) -> None:
+    """What every new order says of itself. Raises InvalidCommand with the path of the field."""
+    try:
+        exponent_of(currency)
+    except InvalidCommand as error:
+        raise at(error, "currency") from None
+    text_at(customer, "customer", most=128)
+    if ship_to is not None:
+        _check_address(ship_to)
     if type(priority) is not int or abs(priority) > 1_000_000:
         raise InvalidCommand("A priority is an int within a million.", path="priority")
 
@@ -223,13 +233,14 @@ def _one_of(value: str, known: Sequence[str], path: str) -> None:
 
 
 def _check_address(address: Address) -> None:
-    country_of(address.country)
+    with At("ship_to.country"):
+        country_of(address.country)
     for what, text in (("name", address.name), ("city", address.city), ("region", address.region)):
-        text_of(text, what=f"ship_to.{what}")
+        text_at(text, f"ship_to.{what}")
     for n, text in enumerate(address.lines):
-        text_of(text, what=f"ship_to.lines[{n}]")
+        text_at(text, f"ship_to.lines[{n}]")
     for what, text in (("postal_code", address.postal_code), ("phone", address.phone), ("email", address.email)):
-        text_of(text, what=f"ship_to.{what}")
+        text_at(text, f"ship_to.{what}")
 
 
 def _lines(command: PlaceOrder, view: CatalogView) -> tuple[OrderLine, ...]:
@@ -244,40 +255,62 @@ def _lines(command: PlaceOrder, view: CatalogView) -> tuple[OrderLine, ...]:
                 f"lines[{n}].sku: there is no{' active' if item else ''} item {line.sku!r}.", kind="item",
                 name=line.sku, path=f"lines[{n}].sku", hint=did_you_mean(line.sku, view.items),
             )  # fmt: skip
-        name = line.line_id or str(n + 1)
-        if name in names or len(name) > 64:
-            raise InvalidCommand(
-                f"lines[{n}].line_id {name[:64]!r} is {'used twice' if name in names else 'too long'}.",
-                path=f"lines[{n}].line_id",
-            )  # fmt: skip
+        name = line_name(line.line_id, n, names)
         names.add(name)
-        try:
-            made.append(order_line(line, item, LineId(name), currency, exponent))
-        except InvalidCommand as error:
-            raise InvalidCommand(
-                f"lines[{n}]: {error.message}", **{**error.fields, "path": f"lines[{n}]"}, hint=error.hint
-            ) from None
+        made.append(line_at(n, line, item, name, currency, exponent))
         if line.location:
             view.location(line.location, path=f"lines[{n}].location")
     return tuple(made)
 
 
+def line_name(given: str, n: int, names: Container[str]) -> LineId:
+    """The id of the n-th line: as given, or its number. Raises InvalidCommand with its path."""
+    if given:
+        text_at(given, f"lines[{n}].line_id", most=64)
+    name = given or str(n + 1)
+    if name in names:
+        raise InvalidCommand(f"lines[{n}].line_id {name!r} is used twice.", path=f"lines[{n}].line_id")
+    return LineId(name)
+
+
+def line_at(n: int, line: Line, item: Item, name: LineId, currency: str, exponent: int) -> OrderLine:
+    """The n-th line, see `order_line`. Raises InvalidCommand with the path of the field."""
+    try:
+        return order_line(line, item, name, currency, exponent)
+    except InvalidCommand as error:
+        path = f"lines[{n}].{error.fields['path']}" if "path" in error.fields else f"lines[{n}]"
+        raise InvalidCommand(
+            f"lines[{n}]: {error.message}", **{**error.fields, "path": path}, hint=error.hint
+        ) from None
+
+
 def order_line(line: Line, item: Item, name: LineId, currency: str, exponent: int) -> OrderLine:
     """A line as agreed: units, exact price, total rounded once. Raises InvalidCommand naming the field."""
-    quantity = item.to_units(line.quantity, what="quantity")
+    try:
+        quantity = item.to_units(line.quantity, what="quantity")
+    except InvalidCommand as error:
+        raise at(error, "quantity") from None
     value = line.unit_price
     if type(value) is Price:
         price = value
         if price.currency != currency:
             raise InvalidCommand(
-                f"unit_price in {price.currency} on an order in {currency}.", hint="One order, one currency."
-            )
+                f"unit_price in {price.currency} on an order in {currency}.", path="unit_price",
+                hint="One order, one currency.",
+            )  # fmt: skip
         if type(price.amount) is not int or not exponent <= price.digits <= 12 or price.amount > MAX_MINOR:
-            raise InvalidCommand("unit_price is not a price.", hint='Make it by Price.of("12.50", currency).')
+            raise InvalidCommand(
+                "unit_price is not a price.", path="unit_price", hint='Make it by Price.of("12.50", currency).'
+            )
     else:
-        price = Price.of(value, currency)  # type: ignore[arg-type]  # not a Price here
+        try:
+            price = Price.of(value, currency)  # type: ignore[arg-type]  # not a Price here
+        except InvalidCommand as error:
+            raise at(error, "unit_price") from None
     if price.amount < 0:
-        raise InvalidCommand("unit_price is negative.", hint="A discount goes into `discount`, a refund is a return.")
+        raise InvalidCommand(
+            "unit_price is negative.", path="unit_price", hint="A discount goes into `discount`, a refund is a return."
+        )
     total = (
         price.amount * quantity
         if price.digits == exponent and not item.scale
@@ -285,15 +318,19 @@ def order_line(line: Line, item: Item, name: LineId, currency: str, exponent: in
     )
     discount = tax = 0
     if line.discount is not None:
-        discount = amount_of(line.discount, currency)
+        with At("discount"):
+            discount = amount_of(line.discount, currency)
         if not 0 <= discount <= total:
             raise InvalidCommand(
-                "discount is negative or more than the line.", hint="A discount is at most the line's total."
+                "discount is negative or more than the line.",
+                path="discount",
+                hint="A discount is at most the line's total.",
             )
     if line.tax is not None:
-        tax = amount_of(line.tax, currency)
+        with At("tax"):
+            tax = amount_of(line.tax, currency)
         if tax < 0:
-            raise InvalidCommand("tax is negative.")
+            raise InvalidCommand("tax is negative.", path="tax")
     tracking = item.tracking
     return tuple.__new__(OrderLine, (
         name, item.sku, quantity, price.amount, price.digits, total - discount + tax, tracking != "none",

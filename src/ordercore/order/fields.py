@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from types import TracebackType
 from typing import Literal
 
 from ordercore.errors import InvalidCommand, Rejected, did_you_mean
-from ordercore.values import code_of, text_of, units_of
+from ordercore.values import code_of, decimal_of, text_of, units_of
 
 
 class At:
@@ -60,6 +61,28 @@ def code_at(text: object, path: str) -> str:
         return code_of(text, what=path)
     except InvalidCommand as error:
         raise at(error, path) from None
+
+
+def attributes_at(attributes: object, path: str) -> None:
+    """Facts that a caller adds: text, ints, bools and Decimals by name. Raises InvalidCommand with `path`."""
+    if not isinstance(attributes, Mapping):
+        raise InvalidCommand(f"{path} is a mapping.", path=path)
+    for name, value in attributes.items():
+        text_at(name, path, most=64, empty=False)
+        where = f"{path}[{name}]"
+        if isinstance(value, str):
+            if any("\ud800" <= letter <= "\udfff" for letter in value):
+                raise InvalidCommand(f"{where} has lone surrogates.", path=where)
+        elif isinstance(value, Decimal):
+            with At(where):
+                decimal_of(value, what=where)
+        elif type(value) not in (int, bool):
+            raise InvalidCommand(
+                f"{where} is no text, int, bool or Decimal, but {type(value).__name__}.", path=where,
+                hint="Floats are not exact: use a Decimal or text.",
+            )  # fmt: skip
+        elif abs(value) >= 2**63:
+            raise InvalidCommand(f"{where} is out of range.", path=where)
 
 
 def units_at(value: object, path: str, *, least: int = 1) -> int:
