@@ -97,6 +97,54 @@ class _Free:
         return any(units > 0 for units in self.units.values())
 
 
+@frozen
+class _Queue:
+    """What the queue says of those who may get something, and what it should say where an order knows better.
+
+    Both are written in one commit, so a document that still has the revision that its order contradicted is wrong.
+    """
+
+    fixes: dict[str, tuple[int, PutDocument | DeleteDocument]] = field(factory=dict)
+    """Key -> revision of the wrong document, and what puts it right."""
+    given: dict[str, Document] = field(factory=dict)
+    used: dict[str, PutDocument | DeleteDocument] = field(factory=dict)
+
+    def put_right(self, waiting: Iterable[Document]) -> list[Document]:
+        """These documents as they should be."""
+        right: list[Document] = []
+        for document in waiting:
+            revision, fix = self.fixes.get(document.key, _NO_FIX)
+            if fix is None or revision != document.revision:
+                right.append(document)
+                continue
+            self.used[document.key] = fix
+            if isinstance(fix, PutDocument) and fix.tag:
+                right.append(Document(fix.kind, fix.key, revision, fix.body, fix.tag, fix.sort))
+        return right
+
+    def correct(self, id: OrderId, order: Order | None) -> None:
+        """Note what is wrong of an order that cannot take what it was given."""
+        blocked = order is not None and blocks_allocation(order.holds)
+        for key, document in self.given.items():
+            body = document.body
+            if isinstance(body, WaitingLine) and body.order == id:
+                line = order.lines.get(body.line) if order is not None else None
+                fix: PutDocument | DeleteDocument = DeleteDocument(WAITING, key)
+                if order is not None and line is not None and line.backordered:
+                    # Another change of the order meanwhile writes another revision, or bumps the counter of the queue.
+                    put = waiting_document(order, line, blocked=blocked)
+                    fix = PutDocument(put.kind, put.key, put.body, document.revision, put.tag, put.sort)
+                self.fixes[key] = (document.revision, fix)
+
+    def repairs(self, written: Iterable[PutDocument | DeleteDocument]) -> tuple[PutDocument | DeleteDocument, ...]:
+        """What puts the queue right beside what is written anyhow."""
+        keys = {(one.kind, one.key) for one in written}
+        return tuple(fix for fix in self.used.values() if (fix.kind, fix.key) not in keys)
+
+
+_NO_FIX: Final[tuple[int, None]] = (0, None)
+
+
 def fill(
     freed: Mapping[Sku, Mapping[Place, int]], shop: Shop, *, own: Change | None = None, woken: Iterable[Sku] = (),
     changed: Item | Location | None = None,
@@ -112,8 +160,9 @@ def fill(
     waking = tuple(sku for sku in woken if sku not in skus)
     if not skus and not waking:
         return Filling()
+    fixes: dict[str, tuple[int, PutDocument | DeleteDocument]] = {}
     for _ in range(RETRIES):
-        filling = yield from _fill(skus, waking, freed, own, changed)
+        filling = yield from _fill(skus, waking, freed, own, changed, _Queue(fixes))
         if filling is not None:
             return filling
     raise Conflict("The lines that wait change faster than they can be read.", skus=(*skus, *waking))
@@ -121,7 +170,7 @@ def fill(
 
 def _fill(
     skus: tuple[Sku, ...], waking: tuple[Sku, ...], freed: Mapping[Sku, Mapping[Place, int]], own: Change | None,
-    changed: Item | Location | None,
+    changed: Item | Location | None, queue: _Queue,
 ) -> Generator[Effect, object, Filling | None]:  # fmt: skip
     """One attempt; None if the queue and the orders were read at different moments and do not agree."""
     every = (*skus, *waking)
@@ -138,7 +187,7 @@ def _fill(
     mine = _lines_of(own.order) if own is not None else {}
     for sku in every:
         free = _usable(view, sku, freed.get(sku, {}), there.get(sku, {}))
-        yield from _give(sku, free, snapshot.of(pages[sku]), own, mine.get(sku, []), wishes)
+        yield from _give(sku, free, snapshot.of(pages[sku]), own, mine.get(sku, []), wishes, queue)
         if sku in view.items and view.items[sku].safety_stock:
             floors += [Floor(sku, place, view.items[sku].safety_stock) for place in free.units]
     # Who joins a queue after it was read would be left beside the stock; who begins to wait, beside a receipt.
@@ -149,11 +198,15 @@ def _fill(
     if own is not None and own.order.id in wishes:
         events = (OrderAllocated(tuple(wishes.pop(own.order.id)), STRATEGY, RULE_VERSION, "backordered"),)
     if not wishes:
-        return Filling(bumps=bumps, floors=tuple(floors) if events else (), requires=tuple(requires), own=events)
-    others = yield from _allocate(wishes)
+        return Filling(
+            documents=queue.repairs(()), bumps=bumps, floors=tuple(floors) if events else (), requires=tuple(requires),
+            own=events,
+        )  # fmt: skip
+    others = yield from _allocate(wishes, queue)
     if others is None:
         return None
-    return evolve(others, bumps=bumps, floors=tuple(floors), requires=tuple(requires), own=events)
+    documents = (*others.documents, *queue.repairs(others.documents)) if queue.used else others.documents
+    return evolve(others, documents=documents, bumps=bumps, floors=tuple(floors), requires=tuple(requires), own=events)
 
 
 def _usable(view: CatalogView, sku: Sku, freed: Mapping[Place, int], there: Mapping[Place, int]) -> _Free:
@@ -182,7 +235,7 @@ def _lines_of(order: Order) -> dict[Sku, list[Document]]:
 
 def _give(
     sku: Sku, free: _Free, waiting: tuple[Document, ...], own: Change | None, mine: list[Document],
-    wishes: dict[OrderId, list[Leg]],
+    wishes: dict[OrderId, list[Leg]], queue: _Queue,
 ) -> Generator[Effect, object, None]:  # fmt: skip
     """Stock to those who wait, in their order, page by page; what the queue says of our own order is out of date."""
     while free.left:
@@ -191,17 +244,20 @@ def _give(
         ours = [document for document in mine if last or (document.sort, document.key) <= end]
         mine = mine[len(ours) :]
         others = [d for d in waiting if own is None or getattr(d.body, "order", "") != own.order.id]
-        _take(sorted((*ours, *others), key=lambda d: (d.sort, d.key)) if ours else others, free, wishes)
+        if queue.fixes:
+            others = queue.put_right(others)
+        _take(sorted((*ours, *others), key=lambda d: (d.sort, d.key)) if ours else others, free, wishes, queue)
         if last or not free.left:
             return
         following = ReadDocuments(WAITING, sku, end, PAGE)
         waiting = (yield from read(following)).of(following)
 
 
-def _take(waiting: Iterable[Document], free: _Free, wishes: dict[OrderId, list[Leg]]) -> None:
+def _take(waiting: Iterable[Document], free: _Free, wishes: dict[OrderId, list[Leg]], queue: _Queue) -> None:
     for document in waiting:
         line = document.body
         assert isinstance(line, WaitingLine)  # noqa: S101  # what this kind of document holds
+        queue.given[document.key] = document
         pinned = Place("loc/" + line.location) if line.location else None
         for place, units in free.take(line.quantity, pinned):
             wishes.setdefault(line.order, []).append(Leg(line.line, line.sku, place, units))
@@ -209,24 +265,29 @@ def _take(waiting: Iterable[Document], free: _Free, wishes: dict[OrderId, list[L
             return
 
 
-def _allocate(wishes: Mapping[OrderId, list[Leg]]) -> Generator[Effect, object, Filling | None]:
+def _allocate(wishes: Mapping[OrderId, list[Leg]], queue: _Queue) -> Generator[Effect, object, Filling | None]:
     states = {order: ReadState(stream_of(order), ORDERS) for order in wishes}
     snapshot = yield from read(*states.values())
     appends: list[Append] = []
     documents: list[PutDocument | DeleteDocument] = []
     after: dict[Stream, object] = {}
     filled: list[Filled] = []
+    stale = False
     for id, legs in wishes.items():
         loaded = snapshot.of(states[id])
         order = loaded.state
         if order is None or not _still_waiting(order, legs):
-            return None
+            queue.correct(id, order)
+            stale = True
+            continue
         event = OrderAllocated(tuple(legs), STRATEGY, RULE_VERSION, "backordered")
         changed = change(id, order, loaded.version, (event,))
         appends.append(changed.append)
         documents += changed.documents
         after[changed.append.stream] = changed.order
         filled += [Filled(id, leg.line, leg.sku, leg.place, leg.quantity) for leg in legs]
+    if stale:
+        return None
     return Filling(tuple(appends), tuple(documents), states=after, filled=tuple(filled))
 
 
