@@ -332,7 +332,7 @@ def replay(size: Size) -> Iterator[Result]:
             events = file.execute("select sum(count) from log").fetchone()[0]
 
         def rebuild() -> None:
-            assert shop.kernel.verify() == ()
+            assert shop.kernel.store.verify() == ()
 
         def by_hand() -> None:
             reserved: dict[tuple[str, str], int] = {}
