@@ -158,14 +158,17 @@ class Shopkeeping(RuleBasedStateMachine):
 
     def send_again(self, number: int, *, other: bool) -> None:
         """Repeat one of the earlier commands under its own key, as it was or (`other`) with other content."""
-        done = [sent for sent in self.sent if isinstance(sent.outcome, Receipt) and sent.outcome.appended]
+        done = [sent for sent in self.sent if isinstance(sent.outcome, Receipt)]
+        if other:
+            # A key of the caller's own: natural keys stand apart from those.
+            done = [sent for sent in done if getattr(sent.outcome, "command_id", "") == sent.key]
         if not done:
             return
         earlier = done[number % len(done)]
         assert isinstance(earlier.outcome, Receipt)
         length, shelves = self.books.length, self.shelves
         command = AddHold(OrderId("shop:none"), "other") if other else earlier.command
-        outcome = self.handle(command, earlier.outcome.command_id, earlier.effective)
+        outcome = self.handle(command, earlier.key, earlier.effective)
         self.look()
         self.untouched = (length, shelves)
         if other:
