@@ -11,7 +11,6 @@ from hypothesis.stateful import run_state_machine_as_test
 import ordercore.testing as kit
 from ordercore import Kernel, PlaceOrder, Ship
 from ordercore.errors import Conflict, Insufficient
-from ordercore.flows import orders as flows_of_orders
 from ordercore.flows import stock as flows_of_stock
 from ordercore.flows.supply import Filling
 from ordercore.lifecycle import LIFECYCLES
@@ -167,9 +166,13 @@ class Clamping(MemoryStore):
 
 def test_lines_left_beside_stock_are_found(monkeypatch):
     monkeypatch.setattr(flows_of_stock, "fill", nothing_filled)
-    monkeypatch.setattr(flows_of_orders, "fill", nothing_filled)
-    with pytest.raises(AssertionError):
-        finds(Machine)
+    shop = Machine()
+    shop.open_shop("on_place", "backorder")
+    shop.places_what_may_wait([("COFFEE", 9, ""), ("COFFEE", 4, "")], 0, "backorder")
+    shop.nobody_waits_beside_usable_stock()
+    shop.receives("COFFEE", "WH1", 3, "L1", "available", 0)
+    with pytest.raises(AssertionError, match="waits beside 3 COFFEE"):
+        shop.nobody_waits_beside_usable_stock()
 
 
 @pytest.mark.parametrize("broken", [Forgetful, Clamping])
