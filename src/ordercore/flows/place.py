@@ -17,11 +17,12 @@ from ordercore.flows.shop import Shop
 from ordercore.flows.stock import freed_by
 from ordercore.flows.supply import Filling, fill, supply_counter
 from ordercore.message import Context, Event
-from ordercore.order import Line, OrderLine, PlaceOrder, stream_of
+from ordercore.order import Line, OrderLine, PlaceOrder
 from ordercore.order.decide import amount_of
 from ordercore.order.events import LinesBackordered, LinesFulfilled, OrderAllocated, OrderPlaced
 from ordercore.order.fields import At, at, attributes_at, code_at, text_at
 from ordercore.order.lines import LineQuantity
+from ordercore.plan import NOWHERE as ANYWHERE
 from ordercore.plan import Demand, Leg, Missing, Plan, Sourcing
 from ordercore.sourcing import source
 from ordercore.stock.reservation import Reservation, reservation_stream, upgrade
@@ -51,6 +52,7 @@ from ordercore.values import (
     sku_of,
 )
 
+_new = tuple.__new__  # see `order.lines`
 PINNED: Final = "pinned"
 SHORTAGES: Final = ("refuse", "backorder", "partial")
 ALLOCATES: Final = ("on_place", "manual")
@@ -332,10 +334,10 @@ def order_line(line: Line, item: Item, name: LineId, currency: str, exponent: in
         if tax < 0:
             raise InvalidCommand("tax is negative.", path="tax")
     tracking = item.tracking
-    return tuple.__new__(OrderLine, (
+    return _new(OrderLine, (
         name, item.sku, quantity, price.amount, price.digits, total - discount + tax, tracking != "none",
         item.delivery in ("ship", "pickup"), item.scale, discount, tax, tracking == "lot", line.location,
-    ))  # fmt: skip  # see `order.lines`
+    ))  # fmt: skip
 
 
 def _placed(command: PlaceOrder, context: Context, shop: Shop, lines: tuple[OrderLine, ...]) -> OrderPlaced:
@@ -362,7 +364,7 @@ NONE_THERE: Final[Mapping[Place, int]] = {}
 
 def _demands(lines: Iterable[OrderLine]) -> list[Demand]:
     return [
-        Demand(line.line, line.sku, line.quantity, location_place(line.location) if line.location else None)
+        _new(Demand, (line[0], line[1], line[2], location_place(line.location) if line.location else None, ANYWHERE))
         for line in lines
         if line.tracked
     ]
@@ -381,17 +383,20 @@ def sourcing_of(
 
 
 def _pinned(demands: Iterable[Demand]) -> tuple[Leg, ...]:
-    return tuple([Leg(d.line, d.sku, d.place, d.quantity) for d in demands if d.place is not None])
+    return tuple([
+        _new(Leg, (line, sku, place, quantity, "", "")) for line, sku, quantity, place, _ in demands if place is not None
+    ])  # fmt: skip
 
 
 def _floors(events: Iterable[Event], view: CatalogView) -> tuple[Floor, ...]:
-    return tuple(
-        Floor(leg.sku, leg.place, floor)
+    items = view.items
+    return tuple([
+        Floor(leg[1], leg[2], floor)
         for event in events
         if type(event) is OrderAllocated
         for leg in event.legs
-        if (floor := view.items[leg.sku].safety_stock)
-    )
+        if (floor := items[leg[1]].safety_stock)
+    ])  # fmt: skip
 
 
 def shortages(missing: Iterable[Missing]) -> list[tuple[str, str, int]]:
@@ -448,8 +453,3 @@ def _upgraded(
             rest.append(Demand(demand.line, demand.sku, need, demand.place, demand.excluded))
     freed = {sku: {place: units for place, units in places.items() if units} for sku, places in held.items()}
     return legs, rest, {sku: places for sku, places in freed.items() if places}
-
-
-def stream_of_command(command: PlaceOrder) -> str:
-    """The stream that a PlaceOrder writes."""
-    return stream_of(order_id(command.channel, command.external_id))

@@ -88,11 +88,6 @@ class HistoryRules:
         """Where the shop's months begin."""
         return ZoneInfo(self.time_zone)
 
-    @property
-    def shipped_after(self) -> timedelta:
-        """From order, or receipt, to shipment."""
-        return timedelta(days=self.shipped_after_days)
-
 
 def _is_patterns(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(pattern, str) for pattern in value)

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from ordercore.codec import Codec
 from ordercore.message import Command, Context, DocumentType, Event, EventType
 from ordercore.store import Append, Batch, Posting, location_place, postings_of, without_postings
-from ordercore.store.batch import Bump, DocumentChange, Floor, Require, TimerChange
+from ordercore.store.batch import Bump, DocumentChange, Floor, Requirement, TimerChange
 from ordercore.values import CommandId, Place, Sku, Stream
 
 NOW: Final = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -110,7 +110,7 @@ def batch(
     command_id: str,
     *appends: Append,
     documents: Iterable[DocumentChange] = (),
-    requires: Iterable[Require] = (),
+    requires: Iterable[Requirement] = (),
     bumps: Iterable[str] = (),
     floors: Iterable[Floor] = (),
     timers: Iterable[TimerChange] = (),

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from attrs import evolve
+
+from ordercore.message import Context
 from ordercore.store import (
+    BUCKETS,
     PutDocument,
+    ReadChange,
     ReadCounter,
     ReadDocument,
     ReadDocuments,
@@ -27,6 +32,7 @@ from ordercore.testing.sample_events import (
     batch,
     context,
     delivery,
+    moved,
     order,
     receive,
     reserve,
@@ -180,3 +186,22 @@ class ReadingRules(Subject):
         result = committed(store.commit(batch("g", append("order/9", 0, Noted("11"), Noted("12")))))
         commit_all(store, batch("h", append("order/9", 2, Noted("13"))))
         assert [record.event for record in log(store, result.position)] == [Noted("13")]
+
+    def test_s10_14_the_past_of_a_row_is_what_it_holds_less_its_changes_since(self, store: Store) -> None:
+        def since(minutes: int) -> dict[str, int]:
+            query = ReadChange((Sku("TEA"), HERE, "", ""), NOW + timedelta(minutes=minutes))
+            row = store.read([query]).of(query)
+            return {bucket: units for bucket, units in zip(BUCKETS, row, strict=True) if units}
+
+        def effective(minutes: int) -> Context:
+            return evolve(context(f"at {minutes}"), effective=NOW + timedelta(minutes=minutes))
+
+        commit_all(
+            store,
+            batch("a", append("in/1", 0, moved(receive("TEA", 5))), at=effective(0)),
+            batch("b", append("in/2", 0, moved(receive("TEA", 3), receive("CUP", 9))), at=effective(2)),
+            batch("c", append("in/3", 0, moved(receive("TEA", 1))), at=effective(1)),
+        )
+        assert [since(minutes) for minutes in (-1, 0, 1, 2)] == [
+            {"available": 9}, {"available": 4}, {"available": 3}, {},
+        ]  # fmt: skip

@@ -12,10 +12,12 @@ from ordercore.store import (
     PutDocument,
     ReadDocuments,
     Require,
+    RequireUnits,
     Store,
 )
 from ordercore.testing.rules.subject import Subject, commit_all, counter, document
-from ordercore.testing.sample_events import Noted, Sheet, append, batch
+from ordercore.testing.sample_events import HERE, Noted, Sheet, append, batch, moved, receive
+from ordercore.values import Sku
 
 
 def put(key: str, title: str = "", *, expected: int | None = None, tag: str = "", sort: str = "") -> PutDocument:
@@ -50,6 +52,17 @@ class RecordRules(Subject):
         for value in range(3):
             commit_all(store, batch(f"{value}", bumps=["catalog"], requires=[Require("catalog", value)]))
         assert counter(store, "catalog") == 3
+
+    def test_s7_4_a_required_row_holds_what_was_read_of_it(self, store: Store) -> None:
+        def required(units: int, lot: str = "") -> list[RequireUnits]:
+            return [RequireUnits(Sku("TEA"), HERE, "available", units, lot)]
+
+        commit_all(store, batch("none", append("in/1", 0, moved(receive("TEA", 5))), requires=required(0)))
+        more = append("in/2", 0, moved(receive("TEA", 1)))
+        late = store.commit(batch("late", more, requires=required(4)))
+        assert isinstance(late, Conflicted), late
+        assert (late.expected, late.actual) == (4, 5)
+        commit_all(store, batch("seen", more, requires=[*required(5), *required(0, "L1")]))
 
     def test_s8_1_a_document_comes_back_as_it_was_put(self, store: Store) -> None:
         body = Sheet("Grüße, 茶 \N{TEACUP WITHOUT HANDLE}", 2**61, datetime(2026, 3, 29, 1, 30, tzinfo=UTC), ("a", ""))
