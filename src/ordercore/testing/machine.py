@@ -11,7 +11,6 @@ from ordercore.order import Order
 from ordercore.policies import Policies
 from ordercore.store import location_place
 from ordercore.testing import identities
-from ordercore.testing.books import Range
 from ordercore.testing.rules_of_orders import OrderRules
 from ordercore.testing.rules_of_stock import StockRules
 from ordercore.testing.shopkeeping import FURNITURE, LOCATIONS, SKUS
@@ -44,7 +43,6 @@ class OrdercoreMachine(OrderRules, StockRules):
         self.kernel = self.make_kernel()
         for command in FURNITURE:
             self.handle(command, self.next_name("setup"), None)
-        self.range = Range.read(self.kernel)
         self.look()
 
     def teardown(self) -> None:

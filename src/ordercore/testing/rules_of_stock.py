@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from ordercore.catalog import PutItem, PutLocation
+from ordercore.catalog.commands import WorkStep
 from ordercore.stock import (
     AdjustStock,
     CartLine,
@@ -24,7 +26,9 @@ from ordercore.stock import (
     SendTransfer,
     TransferLine,
 )
+from ordercore.store import location_place
 from ordercore.testing.shopkeeping import LOCATIONS, SKUS, Shopkeeping
+from ordercore.values import Sku
 
 CARTS_MOST: Final = 4
 
@@ -107,6 +111,16 @@ class StockRules(Shopkeeping):
             self.send(ReleaseReservation(cart))
         else:
             self.send(ExpireReservation(cart))
+
+    @rule(what=st.sampled_from(["TEA", "CUP", "WH1", "SHOP"]), floor=st.integers(0, 2))
+    def changes_catalog(self, what: str, floor: int) -> None:
+        """More or less stock is kept back, a location sells or does not."""
+        if what in SKUS:
+            self.send(PutItem(what, self.range.items[Sku(what)].name, safety_stock=floor))
+        else:
+            known = self.range.locations[location_place(what)]
+            steps = cast(tuple[WorkStep, ...], known.steps)
+            self.send(PutLocation(what, known.name, steps=steps, rank=known.rank, sellable=floor > 0))
 
     @rule(minutes=st.sampled_from([0, 1, 10, 240]))
     def time_goes_by(self, minutes: int) -> None:

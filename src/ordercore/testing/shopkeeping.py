@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 from hypothesis.stateful import RuleBasedStateMachine
 
 from ordercore.catalog import PutItem, PutLocation
+from ordercore.catalog.events import ItemPut, LocationPut
 from ordercore.errors import Mismatch, Rejected
 from ordercore.kernel import Kernel
 from ordercore.message import Command, Receipt
@@ -145,6 +146,8 @@ class Shopkeeping(RuleBasedStateMachine):
         """Read what is new in the log, and what stands on the shelves."""
         self.count_step()
         self.books.follow(self.kernel)
+        if any(isinstance(record.event, ItemPut | LocationPut) for record in self.books.news):
+            self.range = Range.read(self.kernel)
         self.shelves = Shelves.read(self.kernel, self.range.items)
         self.repeated = self.untouched = self.last = None
         for id in self.books.orders_touched:
