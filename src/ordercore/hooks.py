@@ -76,7 +76,8 @@ class OrdercoreHooks:
         """Whether this command may be decided on this state. None lets it pass; the first Refusal stands.
 
         `command` is what was asked, `state` what it would act on (an `Order`, an item; None where there is none yet),
-        `context` the time and the actor. Called once per command, and again when a conflict makes it read again, so
-        it must be pure: no clock, no network, no changes to what it is given. It fails closed: one that raises, or
-        returns anything else, refuses the command, and the caller sees the plugin's name.
+        `context` the time and the actor. Called once per command, and again when it is decided again (after a
+        conflict, and before it is refused), so it must be pure: no clock, no network, no changes to what it is given.
+        It fails closed: one that raises, or returns anything else, refuses the command, and the caller sees the
+        plugin's name.
         """
