@@ -17,7 +17,9 @@ from ordercore.wiring.routes import ROUTES
 
 ROOT = Path(__file__).parent.parent
 TESTS = "\n".join(
-    path.read_text() for folder in ("tests", "plugins", "src/ordercore/testing") for path in (ROOT / folder).rglob("*.py")
+    path.read_text()
+    for folder in ("tests", "plugins", "src/ordercore/testing")
+    for path in (ROOT / folder).rglob("*.py")
 )
 
 COMMANDS = sorted(cls.__name__ for cls in ROUTES)
