@@ -51,7 +51,7 @@ class AsyncKernel:
         )  # fmt: skip
         self.store = store if store is not None else open_store("memory://")
         self.store.use_codec(self.core.codec)
-        self.core.engine.alone = "multi_process" not in self.store.capabilities
+        self.core.engine.memory.alone = "multi_process" not in self.store.capabilities
         self._executor = executor
         # A store that is gone with the process has no worker of its own: everything due happens in `handle`.
         self._works_itself = "durable" not in self.store.capabilities

@@ -1,0 +1,66 @@
+"""What the engine asks of a driver, and what it is given to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Generic, TypeVar
+
+from ordercore.errors import BrokenRule, Rejected
+from ordercore.flow import Flow
+from ordercore.internal import internal
+from ordercore.message import Command, Context, Receipt
+from ordercore.store import Batch, CommitResult, Query, Snapshot, Store
+from ordercore.values import Stream
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+@internal(eq=False)
+class StoreRead:
+    """Call: answer these queries from one snapshot."""
+
+    queries: tuple[Query[Any], ...]
+    tenant: str
+
+    def __call__(self, store: Store) -> Snapshot:
+        """Read."""
+        return store.read(self.queries, tenant=self.tenant)
+
+
+@internal(eq=False)
+class StoreCommit:
+    """Call: commit these batches, each for itself."""
+
+    batches: tuple[Batch, ...]
+
+    def __call__(self, store: Store) -> Sequence[CommitResult]:
+        """Commit."""
+        if len(self.batches) == 1:
+            return (store.commit(self.batches[0]),)
+        return store.commit_many(self.batches)
+
+
+StoreCall = Callable[[Store], Any]
+Calls = Generator[StoreCall, Any, T]
+"""A piece of work in store calls: a driver makes each and sends back what it returned, or throws what it raised."""
+
+
+@internal(eq=False)
+class Task(Generic[R]):
+    """One command to run: how to begin its flow, the stream it is about, and the version its caller saw."""
+
+    command: Command[R]
+    context: Context
+    begin: Callable[[], Flow[R]]
+    is_order: bool = False
+    expect: int | None = None
+    """The version of `seen` that its caller saw."""
+    replans: int = 3
+    about: Callable[[], str] | None = None
+    """For a command with its caller's key, the stream it is about: what it says leaves its id behind in any case."""
+    seen: Stream = Stream("")
+
+
+Result = Receipt[Any] | Rejected | BrokenRule
+"""What one command of several comes to: its receipt, why it was refused, or the defect that it met."""
