@@ -14,7 +14,7 @@ def test_a_quantity_that_was_built_directly_is_bounded_before_it_is_converted(va
     begun = time.process_time()
     with pytest.raises(InvalidCommand):
         Quantity(Decimal(value), "").to_units(scale=3, unit="kg")
-    assert time.process_time() - begun < 0.05
+    assert time.process_time() - begun < 1.0  # seconds; converting it would take a minute
 
 
 def test_a_quantity_in_smallest_units_is_exact():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ordercore import Insufficient, Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveStock, Rejected, Ship, engine
+from ordercore import Insufficient, Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveStock, Rejected, Ship
 from ordercore.engine import Memory
 from ordercore.errors import Conflict, Mismatch, NotFound, TransitionRefused
 from ordercore.hooks import hookimpl
@@ -226,7 +226,7 @@ def test_an_expected_version_counts_when_there_is_nothing_to_do(two):
 
 def test_unknown_skus_are_not_remembered_without_end(two, monkeypatch):
     one, _ = two
-    monkeypatch.setattr(engine, "ABSENT_KEPT", 5)
+    monkeypatch.setattr("ordercore.engine.memory.ABSENT_KEPT", 5)
     for n in range(20):
         with pytest.raises(NotFound):
             one.handle(place(f"X{n}", sku=f"NO{n}"))

@@ -36,7 +36,7 @@ FULL_WIDTH = "１２"
 GIANT = "9" * 5_000
 
 
-def refuses(shop, error, make, *, within=0.05):
+def refuses(shop, error, make, *, within=1.0):
     """`make` builds and sends a command; building may refuse as well. Far less than a conversion would take."""
     before, stock = shop.length(), shop.units("TEA")
     start = time.process_time()
