@@ -20,7 +20,10 @@ settings.load_profile(PROFILE)
 # budgets are generous: to exceed one is not noise but a test that became slow (mark it `slow`).
 BUDGET_CPU_SECONDS = {
     "tests": 60,
+    "tests/cli": 60,
+    "tests/codec": 60,
     "tests/properties": 90,
+    "tests/sourcing": 60,
 }
 BUDGET_OF_OTHERS = 30
 
