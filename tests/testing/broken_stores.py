@@ -169,6 +169,8 @@ class ReadModifyWriteOnDisk(SQLiteStore):
             read = [(*rows.row(key), number) for key in batch.rows if (number := rows.id_of(key)) is not None]
             if not read:
                 return super().commit(batch)
+            # Long enough for another process to write, also where all of them share one busy core.
+            time.sleep(0.001)
             with self._transaction(session):
                 put = ", ".join(f"{bucket} = ?" for bucket in BUCKETS)
                 session.executemany(f"update position set {put} where id = ?", read)
