@@ -35,7 +35,8 @@ from __future__ import annotations
 import difflib
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from types import TracebackType
+from typing import ClassVar, Literal
 
 Field = str | int | bool | None | tuple[str, ...]
 
@@ -114,6 +115,33 @@ class Rejected(OrdercoreError):
 
     code = "rejected"
     http_status = 422
+
+
+class At:
+    """`with At(path):` every Rejected raised inside says where in the command it was, unless it says so itself."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        """Nothing."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> Literal[False]:
+        """Add the path."""
+        if isinstance(error, Rejected):
+            at(error, self.path)
+        return False
+
+
+def at(error: Rejected, path: str) -> Rejected:
+    """The same error with the path of the field it is about, unless it has one."""
+    if not error.fields.get("path"):
+        error.fields = {**error.fields, "path": path}
+    return error
 
 
 class InvalidCommand(Rejected):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 
-from ordercore.errors import Insufficient, NotFound
+from ordercore.errors import At, Insufficient, NotFound
 from ordercore.flow import Effect, Flow, Loaded, ReadState, guard, read
 from ordercore.flows.catalog import CatalogView, ReadCatalog
 from ordercore.flows.shop import Shop
@@ -15,7 +15,7 @@ from ordercore.sourcing import source
 from ordercore.stock import decide
 from ordercore.stock.commands import ExpireReservation, ExtendReservation, ReleaseReservation, ReserveCart
 from ordercore.stock.events import ReservationExpired, ReservationExtended, ReservationMade, ReservationReleased
-from ordercore.stock.lines import At, require_lines
+from ordercore.stock.lines import require_lines
 from ordercore.stock.reservation import EXPIRE
 from ordercore.stock.state import RESERVATIONS, Reservation, fold_reservation, reservation_stream
 from ordercore.store import Append, CancelTimer, Floor, ReadOffers, SetTimer

@@ -8,7 +8,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from ordercore.catalog import Item
-from ordercore.errors import Insufficient, InvalidCommand, NotFound, TransitionRefused, did_you_mean
+from ordercore.errors import At, Insufficient, InvalidCommand, NotFound, TransitionRefused, at, did_you_mean
 from ordercore.flow import Decision, Effect, Flow, Guard, Loaded, ReadState, attempt, read
 from ordercore.flows.cart import EXPIRE, RESERVATIONS
 from ordercore.flows.catalog import CatalogView, ReadCatalog
@@ -20,7 +20,7 @@ from ordercore.message import Context, Event
 from ordercore.order import Line, OrderLine, PlaceOrder
 from ordercore.order.decide import amount_of
 from ordercore.order.events import LinesBackordered, LinesFulfilled, OrderAllocated, OrderPlaced
-from ordercore.order.fields import At, at, attributes_at, code_at, text_at
+from ordercore.order.fields import attributes_at, code_at, text_at
 from ordercore.order.lines import LineQuantity
 from ordercore.plan import NOWHERE as ANYWHERE
 from ordercore.plan import Demand, Leg, Missing, Plan, Sourcing

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from ordercore.errors import TransitionRefused
+from ordercore.errors import At, TransitionRefused
 from ordercore.flow import Decision, Flow, guard, read
 from ordercore.flows.catalog import ReadCatalog
 from ordercore.flows.shop import Shop
@@ -17,7 +17,7 @@ from ordercore.message import Context, Event
 from ordercore.stock import decide
 from ordercore.stock.commands import AdjustStock, CountStock, MoveStock, OpenBalance, Opening, Received, ReceiveStock
 from ordercore.stock.events import LastCount
-from ordercore.stock.lines import At, bucket_of, require_lines
+from ordercore.stock.lines import bucket_of, require_lines
 from ordercore.stock.lots import LOT, LotFacts, lot_key
 from ordercore.stock.state import count_key
 from ordercore.stock.transfer import Goods

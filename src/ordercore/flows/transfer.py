@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ordercore.errors import NotFound
+from ordercore.errors import At, NotFound
 from ordercore.flow import Flow, ReadState, guard, read
 from ordercore.flows.catalog import ReadCatalog
 from ordercore.flows.shop import Shop
@@ -10,7 +10,7 @@ from ordercore.flows.stock import settle, skus_at
 from ordercore.message import Context
 from ordercore.stock import decide
 from ordercore.stock.commands import ReceiveTransfer, SendTransfer
-from ordercore.stock.lines import At, require_lines
+from ordercore.stock.lines import require_lines
 from ordercore.stock.state import TRANSFERS, fold_transfer, transfer_stream
 from ordercore.store import Append
 from ordercore.values import Stream, code_of

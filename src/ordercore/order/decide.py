@@ -7,13 +7,13 @@ from typing import Final, assert_never, get_args
 
 from attrs import field
 
-from ordercore.errors import ExceedsQuantity, InvalidCommand, NotFound, TransitionRefused
+from ordercore.errors import At, ExceedsQuantity, InvalidCommand, NotFound, TransitionRefused
 from ordercore.internal import internal
 from ordercore.lifecycle import ORDER
 from ordercore.message import Context, Event
 from ordercore.order import commands as c
 from ordercore.order import events as e
-from ordercore.order.fields import At, code_at, one_of, text_at, units_at
+from ordercore.order.fields import code_at, one_of, text_at, units_at
 from ordercore.order.fulfillment import Parcel, Work
 from ordercore.order.holds import require_free, require_new, without
 from ordercore.order.lines import STEPS, Claim, LineQuantity, LineState, Moved

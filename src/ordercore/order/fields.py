@@ -4,38 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from types import TracebackType
-from typing import Literal
 
-from ordercore.errors import InvalidCommand, Rejected, did_you_mean
+from ordercore.errors import At, InvalidCommand, at, did_you_mean
 from ordercore.values import code_of, decimal_of, text_of, units_of
-
-
-class At:
-    """`with At(path):` every Rejected raised inside says where in the command it was, unless it says so itself."""
-
-    __slots__ = ("path",)
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        """Nothing."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> Literal[False]:
-        """Add the path."""
-        if isinstance(error, Rejected):
-            at(error, self.path)
-        return False
-
-
-def at(error: Rejected, path: str) -> Rejected:
-    """The same error with the path of the field it is about, unless it has one."""
-    if not error.fields.get("path"):
-        error.fields = {**error.fields, "path": path}
-    return error
 
 
 def one_of(value: object, known: Sequence[str], path: str) -> str:

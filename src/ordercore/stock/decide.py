@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from ordercore.errors import ExceedsQuantity, InvalidCommand, NotFound, StaleCount, TransitionRefused
+from ordercore.errors import At, ExceedsQuantity, InvalidCommand, NotFound, StaleCount, TransitionRefused
 from ordercore.lifecycle import RESERVATION, TRANSFER
 from ordercore.message import Context
 from ordercore.plan import Demand, Leg, Plan
@@ -18,7 +18,6 @@ from ordercore.stock import commands as c
 from ordercore.stock import events as e
 from ordercore.stock.lines import (
     BUCKETS_IN,
-    At,
     ItemBook,
     bucket_of,
     lot_of,

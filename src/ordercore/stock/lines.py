@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Final, Literal, Protocol, TypeVar, get_args
+from typing import Final, Protocol, TypeVar, get_args
 
-from ordercore.errors import InvalidCommand, Rejected, did_you_mean
+from ordercore.errors import At, InvalidCommand, did_you_mean
 from ordercore.stock.commands import IntoBucket
 from ordercore.values import Quantity, Sku, code_of, text_of, units_of
 
@@ -39,26 +38,6 @@ class ItemBook(Protocol):
 
     def item(self, sku: str, *, path: str = ...) -> StockItem:
         """An item by its SKU. Raises NotFound with `path`."""
-
-
-class At:
-    """`with At(path):` every Rejected raised inside says where in the command it was, unless it says so itself."""
-
-    __slots__ = ("path",)
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        """Nothing."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> Literal[False]:
-        """Add the path."""
-        if isinstance(error, Rejected) and "path" not in error.fields:
-            error.fields = {**error.fields, "path": self.path}
-        return False
 
 
 def require_lines(lines: Sequence[T], most: int, *, path: str = "lines") -> Sequence[T]:
