@@ -60,7 +60,7 @@ bench: $(VENV)/.ok  ## Measure; writes build/bench.json.
 lock:  ## Resolve the requirements anew, keeping pins that still fit (UPGRADE=1: the newest).
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --all-extras --group dev $(PROJECTS) -o requirements.lock
 	cp requirements.lock requirements-demo.lock  # uv keeps the pins of the file it writes
-	$(COMPILE) --extra cli --extra fast --group build $(PROJECTS) -o requirements-demo.lock
+	$(COMPILE) --extra cli --extra fast --extra http --extra report --group build $(PROJECTS) -o requirements-demo.lock
 
 setup: $(VENV)/.ok  ## Only set up $(VENV): editable installs of ordercore and its plugins.
 
