@@ -25,9 +25,13 @@
     │   └── InvalidPlan          a sourcing strategy planned what it may not
     ├── ConfigurationError       wiring that cannot work
     ├── MissingExtra             an optional dependency is not installed; says what to type
-    └── AdapterError             a channel or carrier could not be used
+    └── AdapterError             a channel, carrier, supplier or notifier could not be used
         ├── AuthenticationFailed
-        └── ProtocolViolation
+        ├── ProtocolViolation
+        ├── NotSupported         it cannot do that; its capabilities say so
+        ├── TransientFailure     it certainly did not arrive, and may another time
+        │   └── Throttled        too often; says when again
+        └── AnswerLost           it may have arrived: find out before it is sent again
 """
 
 from __future__ import annotations
@@ -362,3 +366,30 @@ class ProtocolViolation(AdapterError):
 
     code = "protocol_violation"
     http_status = 400
+
+
+class NotSupported(AdapterError):
+    """The adapter cannot do this; `capability` is what its capabilities lack."""
+
+    code = "not_supported"
+    http_status = 501
+
+
+class TransientFailure(AdapterError):
+    """It certainly did not arrive, or was refused for a reason that passes; `retry_after_seconds` if one was named."""
+
+    code = "transient_failure"
+    http_status = 503
+
+
+class Throttled(TransientFailure):
+    """Too many requests; `retry_after_seconds` says when again."""
+
+    code = "throttled"
+    http_status = 429
+
+
+class AnswerLost(AdapterError):
+    """It was sent and no answer came: whether it took effect must be found out before it is sent again."""
+
+    code = "answer_lost"

@@ -3,7 +3,8 @@
 ::
 
     from ordercore.hooks import hookimpl
-    from ordercore.ports import ChannelKind
+    from ordercore.ports import CarrierKind, ChannelKind, NotifierKind, ScannerKind, SupplierKind
+from ordercore.projection import Follower
 
 
     @hookimpl
@@ -18,6 +19,7 @@ Hooks are called once when a kernel is built (`register`) or once per command (`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Final
 
 import pluggy
@@ -25,7 +27,8 @@ from attrs import frozen
 
 from ordercore.message import Command, Context, DocumentType, EventType
 from ordercore.plan import Strategy
-from ordercore.ports import ChannelKind
+from ordercore.ports import CarrierKind, ChannelKind, NotifierKind, ScannerKind, SupplierKind
+from ordercore.projection import Follower
 from ordercore.store import Store
 
 PROJECT: Final = "ordercore"
@@ -55,6 +58,34 @@ class OrdercoreHooks:
     @hookspec
     def ordercore_register_channels(self) -> Iterable[ChannelKind]:  # type: ignore[empty-body]  # a spec has no body
         """Kinds of channels. Called once per kernel; a kind that two plugins claim is a ConfigurationError."""
+
+    @hookspec
+    def ordercore_register_carriers(self) -> Iterable[CarrierKind]:  # type: ignore[empty-body]
+        """Kinds of carriers. Called once per kernel; kinds are claimed as those of channels are."""
+
+    @hookspec
+    def ordercore_register_suppliers(self) -> Iterable[SupplierKind]:  # type: ignore[empty-body]
+        """Kinds of suppliers. Called once per kernel; kinds are claimed as those of channels are."""
+
+    @hookspec
+    def ordercore_register_scanners(self) -> Iterable[ScannerKind]:  # type: ignore[empty-body]
+        """Kinds of scanners. Called once per kernel; kinds are claimed as those of channels are."""
+
+    @hookspec
+    def ordercore_register_notifiers(self) -> Iterable[NotifierKind]:  # type: ignore[empty-body]
+        """Kinds of notifiers. Called once per kernel; kinds are claimed as those of channels are."""
+
+    @hookspec
+    def ordercore_register_projections(self) -> Iterable[Follower]:  # type: ignore[empty-body]
+        """Followers of the log: projections and observers. Called once per kernel.
+
+        Each has a cursor under its `name`, which no two may share; it is given every event at least once, in order,
+        whenever the kernel works. One that raises gets the same again later, and holds up nobody else.
+        """
+
+    @hookspec
+    def ordercore_register_reports(self) -> Iterable[Path]:  # type: ignore[empty-body]
+        """Folders with report files (TOML). Called when a report is made, never by a kernel."""
 
     @hookspec
     def ordercore_register_strategies(self) -> Iterable[Strategy]:  # type: ignore[empty-body]

@@ -56,7 +56,7 @@ class Core:
         self.clock = clock
         self.ids = ids
         self.tenant = tenant
-        self.followers = tuple(followers)
+        self.followers = (*followers, *self.plugins.projections())
         if len({follower.name for follower in self.followers}) < len(self.followers):
             raise ConfigurationError("Two followers have the same name: they would share a cursor.")
         self.engine = Engine(self.plugins.guard if self.plugins.guards else None, tenant)

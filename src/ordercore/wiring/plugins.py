@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import pluggy
@@ -12,7 +13,8 @@ from ordercore.errors import ConfigurationError, Refused, did_you_mean
 from ordercore.hooks import PROJECT, OrdercoreHooks, Refusal, StoreKind
 from ordercore.message import Command, Context, DocumentType, EventType
 from ordercore.plan import Strategy
-from ordercore.ports import ChannelKind
+from ordercore.ports import CarrierKind, ChannelKind, NotifierKind, ScannerKind, SupplierKind
+from ordercore.projection import Follower
 
 GROUP: Final = "ordercore"
 """The entry point group in which distributions name their plugin modules."""
@@ -60,6 +62,30 @@ class Plugins:
     def channel_kinds(self) -> Mapping[str, ChannelKind]:
         """Channel kinds by name."""
         return _once("channel", ((kind.kind, kind) for kind in self._all("channels", ChannelKind)))
+
+    def carrier_kinds(self) -> Mapping[str, CarrierKind]:
+        """Carrier kinds by name."""
+        return _once("carrier", ((kind.kind, kind) for kind in self._all("carriers", CarrierKind)))
+
+    def supplier_kinds(self) -> Mapping[str, SupplierKind]:
+        """Supplier kinds by name."""
+        return _once("supplier", ((kind.kind, kind) for kind in self._all("suppliers", SupplierKind)))
+
+    def scanner_kinds(self) -> Mapping[str, ScannerKind]:
+        """Scanner kinds by name."""
+        return _once("scanner", ((kind.kind, kind) for kind in self._all("scanners", ScannerKind)))
+
+    def notifier_kinds(self) -> Mapping[str, NotifierKind]:
+        """Notifier kinds by name."""
+        return _once("notifier", ((kind.kind, kind) for kind in self._all("notifiers", NotifierKind)))
+
+    def projections(self) -> Sequence[Follower]:
+        """Followers that plugins bring."""
+        return [one for group in self._manager.hook.ordercore_register_projections() for one in group]
+
+    def report_folders(self) -> Sequence[Path]:
+        """Folders with report files that plugins bring."""
+        return tuple(self._all("reports", Path))
 
     def store_kinds(self) -> Mapping[str, StoreKind]:
         """Store kinds by the scheme of their URL."""
