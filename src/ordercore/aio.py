@@ -16,7 +16,7 @@ from ordercore.order import Order
 from ordercore.plan import Explanation
 from ordercore.policies import Policies
 from ordercore.ports import Channel, Clock, Ids, Transmission
-from ordercore.projection import Follower
+from ordercore.projection import Follower, Reaction
 from ordercore.store import Breach, Page, Store
 from ordercore.values import Cursor, OrderId, Sku
 from ordercore.views import OrderRow, StockView, TimelineEntry, Why
@@ -41,7 +41,7 @@ class AsyncKernel:
         self, store: Store | None = None, *, plugins: Sequence[object] = (),
         channels: Mapping[str, Channel] | None = None, mapping: ItemMapping | None = None, strategy: str = "nearest",
         policies: Policies | None = None, clock: Clock | None = None, ids: Ids | None = None, tenant: str = "",
-        followers: Sequence[Follower] = (), executor: Executor | None = None,
+        followers: Sequence[Follower | Reaction] = (), executor: Executor | None = None,
     ) -> None:  # fmt: skip
         """Wire it up. Raises ConfigurationError for plugins or names that cannot work."""
         self.core = Core(
@@ -60,7 +60,7 @@ class AsyncKernel:
     def open(
         cls, url: str, *, plugins: Sequence[object] = (), channels: Mapping[str, Channel] | None = None,
         mapping: ItemMapping | None = None, strategy: str = "nearest", policies: Policies | None = None,
-        clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower] = (),
+        clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower | Reaction] = (),
         executor: Executor | None = None,
     ) -> Self:  # fmt: skip
         """A kernel over a store by URL: `sqlite:///shop.db`, `sqlite:////var/lib/shop.db`, `memory://`.

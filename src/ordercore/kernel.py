@@ -14,7 +14,7 @@ from ordercore.order import Order
 from ordercore.plan import Explanation
 from ordercore.policies import Policies
 from ordercore.ports import Channel, Clock, Ids, Transmission
-from ordercore.projection import Follower
+from ordercore.projection import Follower, Reaction
 from ordercore.store import Breach, Page, Store
 from ordercore.values import Cursor, OrderId, Sku
 from ordercore.views import OrderRow, StockView, TimelineEntry, Why
@@ -40,7 +40,7 @@ class Kernel:
         self, store: Store | None = None, *, plugins: Sequence[object] = (),
         channels: Mapping[str, Channel] | None = None, mapping: ItemMapping | None = None, strategy: str = "nearest",
         policies: Policies | None = None, clock: Clock | None = None, ids: Ids | None = None, tenant: str = "",
-        followers: Sequence[Follower] = (),
+        followers: Sequence[Follower | Reaction] = (),
     ) -> None:  # fmt: skip
         """Wire it up. Raises ConfigurationError for plugins or names that cannot work."""
         self.core = Core(
@@ -58,7 +58,7 @@ class Kernel:
     def open(
         cls, url: str, *, plugins: Sequence[object] = (), channels: Mapping[str, Channel] | None = None,
         mapping: ItemMapping | None = None, strategy: str = "nearest", policies: Policies | None = None,
-        clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower] = (),
+        clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower | Reaction] = (),
     ) -> Self:  # fmt: skip
         """A kernel over a store by URL: `sqlite:///shop.db`, `sqlite:////var/lib/shop.db`, `memory://`.
 

@@ -6,11 +6,12 @@ The journal index is the one projection of the core: which log rows touched a SK
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final, Protocol
+from hashlib import sha256
+from typing import Any, Final, Protocol, runtime_checkable
 
 from attrs import frozen
 
-from ordercore.message import Command, DocumentType, Recorded
+from ordercore.message import Command, DocumentType, Envelope, Recorded
 from ordercore.store import postings_of
 from ordercore.values import Cursor, Sku
 
@@ -35,6 +36,33 @@ class Follower(Protocol):
     def apply(self, records: Sequence[Recorded]) -> None:
         """Take the next stretch of the log. Raise to get the same again."""
         ...
+
+
+@runtime_checkable
+class Reaction(Protocol):
+    """A rule of the house: whenever that happened, do this. Pure: the same records always give the same commands.
+
+    It follows the log as a `Follower` does, at least once. An envelope with a key (`reaction_key`) is carried out once
+    for good; one without must be a command whose repeat changes nothing. A refusal is an answer: it is counted, and
+    the next command is sent.
+    """
+
+    @property
+    def name(self) -> str:
+        """Its cursor's name; stable for life."""
+        ...
+
+    def react(self, records: Sequence[Recorded]) -> Iterable[Envelope[Any]]:
+        """The commands that follow from the next stretch of the log. Raise to get the same again."""
+        ...
+
+
+def reaction_key(name: str, record: Recorded, nth: int = 0) -> str:
+    """The key of the nth command that a reaction answers a record with: the same whenever it is given it again.
+
+    Made from the stream and the version, not from the position, so that it holds in a copy of the store as well.
+    """
+    return f"reaction:{name}:{sha256(record.stream.encode()).hexdigest()[:32]}:{record.version}:{nth}"
 
 
 @frozen

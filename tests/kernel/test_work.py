@@ -7,7 +7,18 @@ import pytest
 from ordercore import Kernel, ReceiveStock
 from ordercore.errors import ConfigurationError, TransitionRefused
 from ordercore.hooks import Refusal, hookimpl
-from ordercore.stock import CartLine, ExpireReservation, ExtendReservation, Received, ReleaseReservation, ReserveCart
+from ordercore.message import Envelope
+from ordercore.projection import reaction_key
+from ordercore.stock import (
+    AdjustStock,
+    CartLine,
+    ExpireReservation,
+    ExtendReservation,
+    Received,
+    ReleaseReservation,
+    ReserveCart,
+)
+from ordercore.stock.events import StockReceived
 from ordercore.store import SetTimer
 from ordercore.store.batch import Batch
 from ordercore.store.memory import MemoryStore
@@ -200,3 +211,79 @@ class Guard:
     @hookimpl
     def ordercore_guard(self, command):
         return self.answer if self.refuses is not None and isinstance(command, self.refuses) else None
+
+
+# Reactions
+
+
+class Recount:
+    """Counts back whatever was received: one command for each event that it is given."""
+
+    name = "recount"
+
+    def __init__(self, keyed=True):
+        self.keyed = keyed
+        self.given = []
+
+    def react(self, records):
+        self.given.append(len(records))
+        for record in records:
+            if isinstance(record.event, StockReceived):
+                command = AdjustStock("WH1", "TEA", -1, reason="sample")
+                yield Envelope(command, key=reaction_key(self.name, record) if self.keyed else None)
+
+
+def test_a_reaction_answers_an_event_with_a_command(clock):
+    kernel = Kernel(clock=clock, ids=CountedIds(), followers=[Recount()])
+    given_stock(kernel, {"WH1": {"TEA": 10}})
+    assert kernel.available("TEA") == 9
+    assert kernel.work(until_idle=True).idle
+
+
+def test_a_reaction_that_is_given_the_same_again_does_nothing_twice(clock):
+    reaction, store = Recount(), MemoryStore()
+    kernel = Kernel(store, clock=clock, ids=CountedIds(), followers=[reaction])
+    given_stock(kernel, {"WH1": {"TEA": 10}})
+    again = Kernel(store, clock=clock, followers=[Renamed(reaction)])
+    again.work(until_idle=True)
+    assert reaction.given[-1] > 1
+    assert again.available("TEA") == 9
+
+
+class Renamed:
+    """The same reaction with a cursor of its own: it is given everything from the beginning."""
+
+    name = "renamed"
+
+    def __init__(self, reaction):
+        self.react = reaction.react
+
+
+def test_a_refused_command_of_a_reaction_is_counted_and_the_next_is_sent(clock):
+    class Stubborn:
+        name = "stubborn"
+
+        def react(self, records):
+            for record in records:
+                if isinstance(record.event, StockReceived):
+                    yield Envelope(AdjustStock("WH1", "TEA", -1_000, reason="gone"), key=reaction_key("s", record))
+                    yield Envelope(AdjustStock("WH1", "TEA", -1, reason="sample"), key=reaction_key("s", record, 1))
+
+    class Durable(MemoryStore):
+        capabilities = MemoryStore.capabilities | {"durable"}
+
+    kernel = Kernel(Durable(), clock=clock, ids=CountedIds(), followers=[Stubborn()])
+    given_stock(kernel, {"WH1": {"TEA": 10}})
+    report = kernel.work(until_idle=True)
+    assert (report.refused, report.failures) == (1, ())
+    assert kernel.available("TEA") == 9
+
+
+def test_a_callers_key_never_stands_for_the_command_of_a_reaction(clock):
+    store = MemoryStore()
+    quiet = Kernel(store, clock=clock, ids=CountedIds())
+    given_stock(quiet, {"WH1": {"TEA": 10}})
+    received = next(r for r in quiet.log().records if isinstance(r.event, StockReceived))
+    quiet.handle(AdjustStock("WH1", "TEA", 5, reason="found"), key=reaction_key("recount", received))
+    Kernel(store, clock=clock, followers=[Recount()]).work(until_idle=True)
+    assert quiet.available("TEA") == 14

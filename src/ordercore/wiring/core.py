@@ -10,14 +10,22 @@ from typing import Any, Final, TypeVar
 
 from ordercore.codec import Codec
 from ordercore.engine import Calls, Engine, Result, Task
-from ordercore.errors import ConfigurationError, NotFound, Rejected, TransitionRefused, did_you_mean
+from ordercore.errors import (
+    BrokenRule,
+    ConfigurationError,
+    NotFound,
+    Rejected,
+    StoreError,
+    TransitionRefused,
+    did_you_mean,
+)
 from ordercore.flows.shop import Shop
 from ordercore.intake import ItemMapping
 from ordercore.message import Command, Context, Envelope, Receipt
 from ordercore.plan import Explanation
 from ordercore.policies import Policies
 from ordercore.ports import Channel, Clock, Ids, Transmission
-from ordercore.projection import Follower
+from ordercore.projection import Follower, Reaction
 from ordercore.sourcing import STRATEGIES
 from ordercore.store import Breach, Lease, Page
 from ordercore.values import CommandId, Cursor, OrderId, Sku, Stream, instant_of, text_of
@@ -34,6 +42,9 @@ T = TypeVar("T")
 
 LEASE: Final = timedelta(seconds=60)
 PAGE: Final = 500
+REACTIONS: Final = 100
+"""Commands of a reaction that share a commit."""
+
 KEY_MOST: Final = 2_000
 """Characters of a natural key."""
 
@@ -43,7 +54,7 @@ class Core:
 
     def __init__(
         self, *, plugins: Sequence[object], channels: Mapping[str, Channel], mapping: ItemMapping, strategy: str,
-        policies: Policies, clock: Clock, ids: Ids, tenant: str, followers: Sequence[Follower],
+        policies: Policies, clock: Clock, ids: Ids, tenant: str, followers: Sequence[Follower | Reaction],
     ) -> None:  # fmt: skip
         """Register plugins, check names. Raises ConfigurationError."""
         self.plugins = Plugins(plugins)
@@ -65,17 +76,17 @@ class Core:
 
     def task(
         self, command: Command[R], *, key: str | None = None, actor: str = "", effective: datetime | None = None,
-        expect: int | None = None, cause: str = "", timer: bool = False,
+        expect: int | None = None, cause: str = "", ours: bool = False,
     ) -> Task[R]:  # fmt: skip
         """A command with its context: its natural key wins over `key`, which wins over a fresh id.
 
-        A caller's key that begins like a natural one, or a `timer`'s, gets a prefix and so stands for no other command.
+        A caller's key that begins like a natural one, or one of `ours`, gets a prefix and so stands for no other command.
         """
         route = route_of(command)
         id = route.key(command) if route.key is not None else ""
         if not id:
             id = self.ids.new("cmd") if key is None else text_of(key, what="Key", most=200, empty=False)
-            if key is not None and not timer and key.startswith(KINDS_OF_KEYS):
+            if key is not None and not ours and key.startswith(KINDS_OF_KEYS):
                 id = "key:" + key
         elif len(id) > KEY_MOST or not id.isprintable():
             # What its parts may be is the flow's part, but it is read before the flow has looked at them.
@@ -92,8 +103,9 @@ class Core:
         return Task(command, context, begin, route.is_order, expect, self.shop.policies.replans, about, seen)
 
     def tasks(
-        self, commands: Iterable[Command[Any] | Envelope[Any]], *, actor: str, effective: datetime | None
-    ) -> list[Task[Any] | Rejected]:
+        self, commands: Iterable[Command[Any] | Envelope[Any]], *, actor: str, effective: datetime | None,
+        ours: bool = False,
+    ) -> list[Task[Any] | Rejected]:  # fmt: skip
         """Commands with their contexts; what an envelope says of its command goes before what is said for all.
 
         One that cannot even be named is refused alone, as a value.
@@ -103,7 +115,9 @@ class Core:
             try:
                 if isinstance(one, Envelope):
                     when = effective if one.effective is None else one.effective
-                    made.append(self.task(one.command, key=one.key, actor=actor, effective=when, cause=one.cause))
+                    made.append(
+                        self.task(one.command, key=one.key, actor=actor, effective=when, cause=one.cause, ours=ours)
+                    )
                 else:
                     made.append(self.task(one, actor=actor, effective=effective))
             except Rejected as error:
@@ -183,7 +197,7 @@ class Core:
         report = WorkReport(timers=1)
         try:
             yield from self.engine.run(
-                self.task(make(lease.key), key=key, actor="timer", effective=lease.due, timer=True)
+                self.task(make(lease.key), key=key, actor="timer", effective=lease.due, ours=True)
             )
         except (TransitionRefused, NotFound):
             # Somebody else was quicker: the cart was placed, released or extended. That is an answer, not a failure.
@@ -195,20 +209,36 @@ class Core:
         yield lambda store: store.ack(lease, tenant=self.tenant)
         return report
 
-    def _deliver(self, follower: Follower, limit: int) -> Calls[WorkReport]:
+    def _deliver(self, follower: Follower | Reaction, limit: int) -> Calls[WorkReport]:
         cursor: Cursor | None = yield lambda store: store.cursor_of(follower.name, tenant=self.tenant)
         page: Page = yield lambda store: store.read_all(cursor, min(limit, PAGE), tenant=self.tenant)
         if not page.records:
             return WorkReport()
+        refused = 0
         self._delivering.now = True
         try:
-            follower.apply(page.records)
+            if isinstance(follower, Reaction):
+                refused = yield from self._react(follower, page)
+            else:
+                follower.apply(page.records)
+        except StoreError:
+            raise
         except Exception as error:  # noqa: BLE001  # isolated by contract: one follower must not hold up the others
             return WorkReport(failures=(f"{follower.name}: {type(error).__name__}",))
         finally:
             self._delivering.now = False
         yield lambda store: store.checkpoint(follower.name, cursor, page.cursor, tenant=self.tenant)
-        return WorkReport(delivered=len(page.records))
+        return WorkReport(delivered=len(page.records), refused=refused)
+
+    def _react(self, reaction: Reaction, page: Page) -> Calls[int]:
+        """Send what follows from a page; how many were refused. Raises what a command met as a defect."""
+        envelopes = tuple(reaction.react(page.records))
+        tasks = self.tasks(envelopes, actor=f"reaction:{reaction.name}", effective=None, ours=True)
+        results = yield from self.handle_many(tasks, REACTIONS)
+        for result in results:
+            if isinstance(result, BrokenRule):
+                raise result
+        return sum(isinstance(result, Rejected) for result in results)
 
 
 def _rounds(tasks: Sequence[Task[Any]], group: int) -> Iterable[list[int]]:

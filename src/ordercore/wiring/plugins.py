@@ -14,7 +14,7 @@ from ordercore.hooks import PROJECT, OrdercoreHooks, Refusal, StoreKind
 from ordercore.message import Command, Context, DocumentType, EventType
 from ordercore.plan import Strategy
 from ordercore.ports import CarrierKind, ChannelKind, NotifierKind, ScannerKind, SupplierKind
-from ordercore.projection import Follower
+from ordercore.projection import Follower, Reaction
 
 GROUP: Final = "ordercore"
 """The entry point group in which distributions name their plugin modules."""
@@ -79,7 +79,7 @@ class Plugins:
         """Notifier kinds by name."""
         return _once("notifier", ((kind.kind, kind) for kind in self._all("notifiers", NotifierKind)))
 
-    def projections(self) -> Sequence[Follower]:
+    def projections(self) -> Sequence[Follower | Reaction]:
         """Followers that plugins bring."""
         return [one for group in self._manager.hook.ordercore_register_projections() for one in group]
 

@@ -102,8 +102,8 @@ ROUTES: Final[Mapping[type[Command[Any]], Route]] = {
 }
 
 KINDS_OF_KEYS: Final = (
-    "adopt:", "cancel:", "history:", "key:", "opening:", "payment:", "place:", "quarantine:", "receipt:", "replayed:",
-    "return:", "seen:", "timer:", "tracking:",
+    "adopt:", "cancel:", "history:", "key:", "opening:", "payment:", "place:", "quarantine:", "reaction:", "receipt:",
+    "replayed:", "return:", "seen:", "timer:", "tracking:",
 )  # fmt: skip
 """How natural keys begin, those of intake and timers, and those of callers that would begin like one."""
 
