@@ -6,6 +6,7 @@ VENV   ?= .venv
 
 RUN      := $(VENV)/bin/python
 UV       := $(PYTHON) .ci/uv.py
+DOCS     := $(RUN) -m sphinx -q -n -W --keep-going
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PLUGINS  := $(patsubst %/,%,$(dir $(wildcard plugins/*/pyproject.toml)))
 SOURCES  := src $(wildcard plugins/*/src)
@@ -23,7 +24,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all check format reference bench lock changelog setup clean
+.PHONY: help demo test test-all check format docs reference bench lock changelog setup clean
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -38,19 +39,24 @@ test: $(VENV)/.ok  ## Run the tests that belong to every change.
 test-all: $(VENV)/.ok  ## Run all tests, the slow ones too.
 	$(RUN) -m pytest $(TESTS)
 
-check: $(VENV)/.ok  ## Lint, formatting, types, layers, change notes.
+check: $(VENV)/.ok  ## Lint, formatting, types, layers, documentation, change notes.
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy $(SOURCES)
 	$(VENV)/bin/lint-imports --no-logo
 	$(RUN) .ci/reference.py --check
+	$(DOCS) -b dummy -d build/doctrees docs build/docs-checked
 	$(VENV)/bin/towncrier build --draft --version unreleased > build/changes.md
 
 format: $(VENV)/.ok  ## Put the code into its form and mend what can be mended.
 	$(RUN) -m ruff check --fix-only .
 	$(RUN) -m ruff format .
 
-reference: $(VENV)/.ok  ## Write the reference pages from the code.
+docs: $(VENV)/.ok  ## Build the documentation: build/docs/index.html.
+	$(DOCS) -d build/doctrees docs build/docs
+	@echo build/docs/index.html
+
+reference: $(VENV)/.ok  ## Write the reference pages and their pictures from the code.
 	$(RUN) .ci/reference.py
 
 bench: $(VENV)/.ok  ## Measure; writes build/bench.json.

@@ -8,25 +8,27 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, get_args
+from functools import partial
+from typing import Any
 
-import attrs
+from diagrams import svg
+from names import (
+    capabilities_page,
+    command_line_page,
+    doc,
+    fields_of,
+    kernel_page,
+    names_page,
+    policies_page,
+)
+from pages import DOCS, llms
 
 from ordercore import errors
 from ordercore.codec import Codec
 from ordercore.hooks import OrdercoreHooks
-from ordercore.lifecycle import LIFECYCLES
+from ordercore.lifecycle import LIFECYCLES, Lifecycle
 from ordercore.message import Command
-from ordercore.store import Capability
 from ordercore.wiring.routes import ROUTES
-
-DOCS = Path(__file__).parent.parent / "docs"
-
-
-def doc(thing: object) -> str:
-    """A docstring, unindented."""
-    return inspect.cleandoc(thing.__doc__ or "")
 
 
 def error_classes() -> Iterator[type[errors.OrdercoreError]]:
@@ -41,19 +43,11 @@ def errors_page() -> str:
     lines = [
         "# Errors", "", "Every error has a stable `code`, typed `fields`, a message made from them and a hint;",
         "`as_problem()` gives RFC 9457 problem details with the status below.", "", "```text",
-        doc(errors).partition("::\n\n")[2].rstrip(), "```", "",
+        inspect.cleandoc(errors.__doc__ or "").partition("::\n\n")[2].rstrip(), "```", "",
     ]  # fmt: skip
     for cls in error_classes():
         lines += [f"## {cls.code}", "", f"`{cls.__name__}`, HTTP status {cls.http_status}.", "", doc(cls), ""]
     return "\n".join(lines)
-
-
-def fields_of(cls: type[Any]) -> Iterator[str]:
-    """A row per field."""
-    for one in attrs.fields(cls):
-        kind = one.type if isinstance(one.type, str) else getattr(one.type, "__name__", str(one.type))
-        given = "" if one.default is attrs.NOTHING else ", optional"
-        yield f"- `{one.name}`: `{kind}`{given}"
 
 
 def commands_page() -> str:
@@ -84,27 +78,40 @@ def events_page() -> str:
 
 
 def hooks_page() -> str:
-    """All hooks, and the capabilities of stores."""
-    lines = ["# Hooks", "", "Where plugins may speak; see `ordercore.hooks` for how a plugin is registered.", ""]
+    """All hooks."""
+    lines = [
+        "# Hooks", "", "Where plugins may speak; see `ordercore.hooks` for how a plugin is registered, and",
+        "[Hooks by example](../plugins/hooks.md) for when each is called, what happens on an error, and examples.", "",
+    ]  # fmt: skip
     for name, function in vars(OrdercoreHooks).items():
         if name.startswith("ordercore_"):
             given = [parameter for parameter in inspect.signature(function).parameters if parameter != "self"]
             lines += [f"## {name}({', '.join(given)})", "", doc(function), ""]
-    lines += ["## Capabilities of stores", "", ", ".join(f"`{name}`" for name in get_args(Capability)) + ".", ""]
     return "\n".join(lines)
 
 
+def picture_of(machine: Lifecycle) -> str:
+    """The file of a lifecycle's diagram."""
+    return f"pictures/lifecycle-{machine.name.replace(' ', '-')}.svg"
+
+
 def lifecycles_page() -> str:
-    """The lifecycle tables as diagrams."""
+    """The lifecycle tables, each with its diagram."""
     lines = [
         "# Lifecycles", "", "Drawn from the tables in `ordercore.lifecycle`. A state is computed from quantities, never stored:",
-        "an arrow says what may be computed after a command.", "",
+        "an arrow says what may be computed after a command. A command that a state does not list is refused with",
+        "[transition_refused](reference/errors.md#transition_refused), which lists those that are possible.", "",
     ]  # fmt: skip
     for machine in LIFECYCLES:
-        lines += [f"## {machine.name.capitalize()}", "", "```mermaid", machine.diagram(), "```", ""]
-        holds = sorted({(row.command, row.hold) for row in machine.transitions if row.hold})
-        if holds:
-            lines += ["A hold can block: " + ", ".join(f"`{name}` ({step})" for name, step in holds) + ".", ""]
+        name = machine.name.capitalize()
+        lines += [f"## {name}", "", f"![{name}: states, commands, and where they lead]({picture_of(machine)})", ""]
+        lines += ["| in | these commands are possible | and lead to |", "| --- | --- | --- |"]
+        lines += [
+            f"| {row.state} | `{row.command}`{f' (unless a hold blocks `{row.hold}`)' if row.hold else ''} "
+            f"| {', '.join('the same' if target == row.state else target for target in row.targets)} |"
+            for row in machine.transitions
+        ]
+        lines.append("")
     return "\n".join(lines)
 
 
@@ -113,7 +120,14 @@ PAGES = {
     "reference/commands.md": commands_page,
     "reference/events.md": events_page,
     "reference/hooks.md": hooks_page,
+    "reference/kernel.md": kernel_page,
+    "reference/names.md": names_page,
+    "reference/policies.md": policies_page,
+    "reference/capabilities.md": capabilities_page,
+    "reference/command-line.md": command_line_page,
     "lifecycles.md": lifecycles_page,
+    **{picture_of(machine): partial(svg, machine) for machine in LIFECYCLES},
+    "llms.txt": llms,  # last: it has a line of every page
 }
 
 
