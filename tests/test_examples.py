@@ -102,6 +102,7 @@ class Page:
             return
         match language:
             case "python":
+                self.unused -= {name for name in self.unused if name in source}
                 with contextlib.redirect_stdout(io.StringIO()) as out:
                     self.python(example)
                 self.printed, self.printed_at = out.getvalue(), example.region.end
