@@ -54,7 +54,7 @@ def fenced(document: Document) -> Iterable[Region]:
     """Every fenced block, whatever its language."""
     for region in RawFencedCodeBlockLexer(INFO)(document):
         region.parsed = region.lexemes["source"]
-        region.evaluator = lambda example: example.namespace["page"].evaluate(example)
+        region.evaluator = lambda example: example.namespace["__page__"].evaluate(example)
         yield region
 
 
@@ -72,7 +72,7 @@ class Page:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.document = Document.parse(str(path), fenced)
-        self.document.namespace |= {"page": self, "__name__": "__main__"}
+        self.document.namespace |= {"__page__": self, "__name__": "__main__"}
         self.python = PythonEvaluator()
         self.unused: set[str] = set()
         self.printed = ""
