@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from ordercore.store import Store
     from ordercore.testing.clock import ManualClock
 
-pytest.register_assert_rewrite("ordercore.testing.racers", "ordercore.testing.races", "ordercore.testing.rules")
+pytest.register_assert_rewrite(
+    "ordercore.testing.racers",
+    "ordercore.testing.races",
+    "ordercore.testing.rules",
+    "ordercore.testing.channel_rules",
+    "ordercore.testing.strategy_rules",
+    "ordercore.testing.carrier_rules",
+)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from ordercore.message import Event, Recorded
 from ordercore.store import (
     BUCKETS,
     Batch,
-    Capability,
     CommitResult,
     Committed,
     Document,
@@ -25,14 +24,18 @@ from ordercore.store import (
     Store,
 )
 from ordercore.testing.sample_events import HERE, sample_codec
+from ordercore.testing.suite import Suite
 from ordercore.values import CommandId, Cursor, Place, Sku, Stream
 
 StoreFactory = Callable[[], Store]
 """Opens the store of one test: creates what it needs the first time, finds what was committed later."""
 
 
-class Subject:
+class Subject(Suite):
     """What a subclass of the suite says about its store. Every flag is checked against `store.capabilities`."""
+
+    plugin = "store"
+    page = "docs/stores.md"
 
     durable: bool = False
     """What `commit` acknowledged is there after kill -9, and the factory opens it again."""
@@ -54,7 +57,7 @@ class Subject:
         The callable is called once for a store in memory; again, for the same contents, where `durable`; in other
         processes, so that it must be possible to pickle it, where `multi_process`.
         """
-        raise NotImplementedError("Override the fixture store_factory: see docs/stores.md, 'Write your own store'.")
+        self.missing("the fixture store_factory")
 
     @pytest.fixture
     def store(self, store_factory: StoreFactory) -> Iterator[Store]:
@@ -66,11 +69,6 @@ class Subject:
     def damage(self, store: Store, key: RowKey, bucket: str, change: int) -> None:
         """Override this to let S16.3 run: change one bucket of one row behind the store's back."""
         pytest.skip("the suite cannot reach behind this store: damage() is not overridden")
-
-    def needs(self, capability: Capability) -> None:
-        """Skip a rule that only stores with this capability promise."""
-        if not getattr(self, capability):
-            pytest.skip(f"the store does not declare {capability}")
 
 
 def open_store(factory: StoreFactory) -> Store:
