@@ -1,0 +1,1 @@
+"""The rules of `docs/channels.md` by theme: a part of `ChannelSuite` each."""
