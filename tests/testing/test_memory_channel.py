@@ -14,7 +14,7 @@ class TestMemoryChannel(ChannelSuite):
 
     def samples(self):
         body = MemoryChannel().delivery([("TEA", 2, "1.50"), ("CUP", 1, "0.25")]).body
-        facts = Facts("1001", 2, 3, "EUR", 3.25)
+        facts = Facts("1001", 2, 3, "EUR", "3.25")
         cancelled = MemoryChannel().cancellation("1002").body
         return [
             Sample("an order", Document(body, "application/json"), (facts,)),

@@ -26,8 +26,8 @@ _CLOCK: Final = frozenset(
 )
 _TODAY: Final = frozenset(("now", "utcnow", "today"))
 _CHANCE: Final = frozenset(("random", "getrandbits"))
-_ALLOWED: Final = ("importlib", "_frozen_importlib", "zoneinfo", "encodings", "logging", "linecache")
-"""Modules that may look at files or the clock: what is loaded late, time zones, and log records."""
+_ALLOWED: Final = ("importlib", "_frozen_importlib", "zoneinfo", "encodings", "logging", "linecache", "hypothesis")
+"""Modules that may look at files or the clock: what is loaded late, time zones, log records, what watches the test."""
 
 
 @define

@@ -14,18 +14,24 @@ from ordercore.values import CURRENCIES, Address
 PLACED_AT: Final = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
+def _exact(number: int | str | Decimal) -> Decimal:
+    if isinstance(number, float):
+        raise TypeError(f"{number} is a float: write it as text.")
+    return Decimal(number)
+
+
 @frozen
 class Facts:
     """What one order of a document says, told by whoever wrote the document down.
 
-    `lines` and `units` count goods only; postage and fees are in `total`, which is in whole currency: `26.37`.
+    `lines` and `units` count goods only; postage and fees are in `total`, in whole currency as text: `"26.37"`.
     """
 
     order: str
     lines: int
-    units: Decimal
+    units: Decimal = field(converter=_exact)
     currency: str
-    total: Decimal
+    total: Decimal = field(converter=_exact)
     country: str = ""
 
 
