@@ -1,6 +1,8 @@
 """What holds for every test: how hard hypothesis tries, and how much CPU time a suite may use."""
 
 import os
+import sys
+import textwrap
 from collections import defaultdict
 from collections.abc import Generator
 from pathlib import Path
@@ -70,6 +72,35 @@ class CpuBudget:
             within = spent <= budget_of(suite)
             line = f"suite {suite}: {spent:.1f} s of {budget_of(suite)} s budget"
             terminalreporter.write_line(line if within else f"{line}: TOO MUCH", red=not within)
+
+
+class Plant:
+    """Plugins that a test plants: distributions with an entry point, as pip leaves them, and files in a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def distribution(self, name: str, text: str | None, *, version: str = "1.2", entry: str = "") -> None:
+        """The module `name` of the distribution `acme-<name>`; without a text there is no module."""
+        if text is not None:
+            (self.path / f"{name}.py").write_text(textwrap.dedent(text))
+        about = self.path / f"acme_{name}-{version}.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: acme-{name}\nVersion: {version}\n")
+        (about / "entry_points.txt").write_text(f"[ordercore]\n{name} = {entry or name}\n")
+        sys.modules.pop(name, None)
+
+    def file(self, name: str, text: str, folder: str = "plugins") -> Path:
+        """A plugin of one file; the folder that it lies in."""
+        (self.path / folder).mkdir(exist_ok=True)
+        (self.path / folder / f"{name}.py").write_text(textwrap.dedent(text))
+        return self.path / folder
+
+
+@pytest.fixture
+def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
+    monkeypatch.syspath_prepend(tmp_path)
+    return Plant(tmp_path)
 
 
 def budget_of(suite: str) -> int:

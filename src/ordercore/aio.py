@@ -22,7 +22,7 @@ from ordercore.values import Cursor, OrderId, Sku
 from ordercore.views import OrderRow, StockView, TimelineEntry, Why
 from ordercore.views.orders import order, orders, timeline
 from ordercore.views.stock import stock
-from ordercore.wiring import Core, IntakeReport, SystemClock, TimeOrderedIds, WorkReport
+from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
 from ordercore.wiring.open import open_store
 from ordercore.wiring.receive import quarantined
 
@@ -38,7 +38,7 @@ class AsyncKernel:
     """
 
     def __init__(
-        self, store: Store | None = None, *, plugins: Sequence[object] = (),
+        self, store: Store | None = None, *, plugins: Plugins | Sequence[object] = (),
         channels: Mapping[str, Channel] | None = None, mapping: ItemMapping | None = None, strategy: str = "nearest",
         policies: Policies | None = None, clock: Clock | None = None, ids: Ids | None = None, tenant: str = "",
         followers: Sequence[Follower | Reaction] = (), executor: Executor | None = None,
@@ -58,7 +58,7 @@ class AsyncKernel:
 
     @classmethod
     def open(
-        cls, url: str, *, plugins: Sequence[object] = (), channels: Mapping[str, Channel] | None = None,
+        cls, url: str, *, plugins: Plugins | Sequence[object] = (), channels: Mapping[str, Channel] | None = None,
         mapping: ItemMapping | None = None, strategy: str = "nearest", policies: Policies | None = None,
         clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower | Reaction] = (),
         executor: Executor | None = None,
@@ -67,10 +67,16 @@ class AsyncKernel:
 
         Raises ConfigurationError for an unknown scheme, StoreError for a file that cannot be used.
         """
+        plugins = Plugins.of(plugins)
         return cls(
             open_store(url, plugins), plugins=plugins, channels=channels, mapping=mapping, strategy=strategy,
             policies=policies, clock=clock, ids=ids, tenant=tenant, followers=followers, executor=executor,
         )  # fmt: skip
+
+    @property
+    def plugins(self) -> tuple[PluginInfo, ...]:
+        """Every plugin there is; those with problems were left out."""
+        return self.core.plugins.infos
 
     async def _call(self, call: StoreCall) -> Any:
         if self._works_itself:

@@ -3,8 +3,9 @@
 ::
 
     from ordercore.hooks import hookimpl
-    from ordercore.ports import CarrierKind, ChannelKind, NotifierKind, ScannerKind, SupplierKind
-from ordercore.projection import Follower, Reaction
+    from ordercore.ports import ChannelKind
+
+    ORDERCORE_API = 1
 
 
     @hookimpl
@@ -12,12 +13,17 @@ from ordercore.projection import Follower, Reaction
         return [ChannelKind("paper", make=PaperChannel, capabilities={"file"})]
 
 A module with such functions is a plugin: pass it as `Kernel(plugins=[module])`, or name it in the entry point group
-`ordercore` of a distribution, where configuration by kind finds it. Plugins run in this process and are trusted.
-Hooks are called once when a kernel is built (`register`) or once per command (`guard`), never per line.
+`ordercore` of a distribution, where `discover()` finds it. Plugins run in this process and are trusted.
+Hooks are called once when a kernel is built (`register`) or once per command (`guard`), never per line. Every plugin is
+asked by itself, so that whatever goes wrong has its name; hook wrappers therefore have nothing to wrap and are refused.
+
+A plugin is used whole or not at all. One that the host passes raises ConfigurationError when it cannot be used; one
+that was discovered is left out with a PluginWarning, and if it may be a guard, every command is refused.
 """
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +38,10 @@ from ordercore.projection import Follower, Reaction
 from ordercore.store import Store
 
 PROJECT: Final = "ordercore"
+API_VERSION: Final = 1
+"""The version of these hooks and of the ports. A plugin says which it was written for: `ORDERCORE_API = 1`."""
+API_SUPPORTED: Final = (1,)
+"""Versions whose plugins still work."""
 hookspec: Final = pluggy.HookspecMarker(PROJECT)
 hookimpl: Final = pluggy.HookimplMarker(PROJECT)
 
@@ -85,7 +95,7 @@ class OrdercoreHooks:
 
     @hookspec
     def ordercore_register_reports(self) -> Iterable[Path]:  # type: ignore[empty-body]
-        """Folders with report files (TOML). Called when a report is made, never by a kernel."""
+        """Folders with report files (TOML). Called once per kernel; read when a report is made."""
 
     @hookspec
     def ordercore_register_strategies(self) -> Iterable[Strategy]:  # type: ignore[empty-body]
@@ -93,7 +103,7 @@ class OrdercoreHooks:
 
     @hookspec
     def ordercore_register_stores(self) -> Iterable[StoreKind]:  # type: ignore[empty-body]
-        """Kinds of stores, by the scheme of their URL. Called when a store is opened by URL."""
+        """Kinds of stores, by the scheme of their URL. Called once per kernel; schemes are claimed as kinds are."""
 
     @hookspec
     def ordercore_register_events(self) -> Iterable[EventType | DocumentType]:  # type: ignore[empty-body]
@@ -109,6 +119,17 @@ class OrdercoreHooks:
         `command` is what was asked, `state` what it would act on (an `Order`, an item; None where there is none yet),
         `context` the time and the actor. Called once per command, and again when it is decided again (after a
         conflict, and before it is refused), so it must be pure: no clock, no network, no changes to what it is given.
+        Guards are asked in pluggy's order: the one registered last first, `tryfirst` before and `trylast` after them.
         It fails closed: one that raises, or returns anything else, refuses the command, and the caller sees the
         plugin's name.
         """
+
+
+GUARD: Final = "ordercore_guard"
+HOOKS: Final = tuple(name for name in vars(OrdercoreHooks) if name.startswith("ordercore_"))
+"""The names of all hooks."""
+
+
+def nearest_hook(name: str) -> str:
+    """The hook that is or was most likely meant by this name, or nothing."""
+    return name if name in HOOKS else next(iter(difflib.get_close_matches(name, HOOKS, n=1)), "")

@@ -20,7 +20,7 @@ from ordercore.values import Cursor, OrderId, Sku
 from ordercore.views import OrderRow, StockView, TimelineEntry, Why
 from ordercore.views.orders import order, orders, timeline
 from ordercore.views.stock import stock
-from ordercore.wiring import Core, IntakeReport, SystemClock, TimeOrderedIds, WorkReport
+from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
 from ordercore.wiring.open import open_store
 from ordercore.wiring.receive import quarantined
 
@@ -37,7 +37,7 @@ class Kernel:
     """
 
     def __init__(
-        self, store: Store | None = None, *, plugins: Sequence[object] = (),
+        self, store: Store | None = None, *, plugins: Plugins | Sequence[object] = (),
         channels: Mapping[str, Channel] | None = None, mapping: ItemMapping | None = None, strategy: str = "nearest",
         policies: Policies | None = None, clock: Clock | None = None, ids: Ids | None = None, tenant: str = "",
         followers: Sequence[Follower | Reaction] = (),
@@ -56,7 +56,7 @@ class Kernel:
 
     @classmethod
     def open(
-        cls, url: str, *, plugins: Sequence[object] = (), channels: Mapping[str, Channel] | None = None,
+        cls, url: str, *, plugins: Plugins | Sequence[object] = (), channels: Mapping[str, Channel] | None = None,
         mapping: ItemMapping | None = None, strategy: str = "nearest", policies: Policies | None = None,
         clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower | Reaction] = (),
     ) -> Self:  # fmt: skip
@@ -64,10 +64,16 @@ class Kernel:
 
         Raises ConfigurationError for an unknown scheme, StoreError for a file that cannot be used.
         """
+        plugins = Plugins.of(plugins)
         return cls(
             open_store(url, plugins), plugins=plugins, channels=channels, mapping=mapping, strategy=strategy,
             policies=policies, clock=clock, ids=ids, tenant=tenant, followers=followers,
         )  # fmt: skip
+
+    @property
+    def plugins(self) -> tuple[PluginInfo, ...]:
+        """Every plugin there is; those with problems were left out."""
+        return self.core.plugins.infos
 
     def _drive(self, calls: Calls[T]) -> T:
         """Make each store call and send back what it returned."""

@@ -53,11 +53,11 @@ class Core:
     """Immutable wiring and the engine's memory. Safe to share between threads."""
 
     def __init__(
-        self, *, plugins: Sequence[object], channels: Mapping[str, Channel], mapping: ItemMapping, strategy: str,
+        self, *, plugins: Plugins | Sequence[object], channels: Mapping[str, Channel], mapping: ItemMapping, strategy: str,
         policies: Policies, clock: Clock, ids: Ids, tenant: str, followers: Sequence[Follower | Reaction],
     ) -> None:  # fmt: skip
         """Register plugins, check names. Raises ConfigurationError."""
-        self.plugins = Plugins(plugins)
+        self.plugins = Plugins.of(plugins)
         self.codec = Codec()
         self.codec.register(*self.plugins.events())
         strategies = {**STRATEGIES, **self.plugins.strategies()}
@@ -70,7 +70,7 @@ class Core:
         self.followers = (*followers, *self.plugins.projections())
         if len({follower.name for follower in self.followers}) < len(self.followers):
             raise ConfigurationError("Two followers have the same name: they would share a cursor.")
-        self.engine = Engine(self.plugins.guard if self.plugins.guards else None, tenant)
+        self.engine = Engine(self.plugins.guard if self.plugins.guarded else None, tenant)
         self.receiver = Receiver(self.engine, self.shop, clock, channels, mapping)
         self._delivering = threading.local()
 

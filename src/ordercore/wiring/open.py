@@ -10,7 +10,7 @@ from ordercore.store.memory import MemoryStore
 from ordercore.wiring.plugins import Plugins
 
 
-def open_store(url: str, plugins: Sequence[object] = ()) -> Store:
+def open_store(url: str, plugins: Plugins | Sequence[object] = ()) -> Store:
     """The store that a URL names: `memory://`, `sqlite:///file.db`, or a scheme that a plugin brings."""
     scheme, separator, _ = url.partition("://")
     if scheme == "memory":
@@ -19,7 +19,7 @@ def open_store(url: str, plugins: Sequence[object] = ()) -> Store:
         from ordercore.store.sqlite import SQLiteStore  # sqlite3 loads only when it is used
 
         return SQLiteStore.open(url)
-    kinds = Plugins(plugins).store_kinds()
+    kinds = Plugins.of(plugins).store_kinds()
     if scheme in kinds:
         return kinds[scheme].open(url)
     known = ("memory", "sqlite", *kinds)

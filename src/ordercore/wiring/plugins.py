@@ -1,111 +1,260 @@
-"""The typed facade over pluggy: nothing outside this module sees an untyped hook call."""
+"""The typed facade over pluggy: nothing outside this module sees an untyped hook call.
+
+A plugin is used whole or not at all: it is examined, asked for all that it brings, and only then are its names claimed.
+Each implementation is called by itself, so that whatever it does has the plugin's name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from time import perf_counter
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import pluggy
+from attrs import evolve
 
-from ordercore.errors import ConfigurationError, Refused, did_you_mean
-from ordercore.hooks import PROJECT, OrdercoreHooks, Refusal, StoreKind
+from ordercore.codec import Codec
+from ordercore.errors import ConfigurationError, Refused
+from ordercore.hooks import GUARD, PROJECT, OrdercoreHooks, Refusal, StoreKind
 from ordercore.message import Command, Context, DocumentType, EventType
 from ordercore.plan import Strategy
-from ordercore.ports import CarrierKind, ChannelKind, NotifierKind, ScannerKind, SupplierKind
+from ordercore.ports import (
+    Carrier,
+    CarrierKind,
+    Channel,
+    ChannelKind,
+    Notifier,
+    NotifierKind,
+    Scanner,
+    ScannerKind,
+    Settings,
+    Supplier,
+    SupplierKind,
+)
 from ordercore.projection import Follower, Reaction
+from ordercore.wiring.accounts import Kind, Request, made
+from ordercore.wiring.bring import BRINGS, MINE, TAKEN, checked
+from ordercore.wiring.discovery import GROUP, FoundPlugin, cause_of, discover
+from ordercore.wiring.plugin_info import HookCall, PluginInfo, PluginProblem, PluginWarning, Trace
+from ordercore.wiring.registration import ARGUMENTS, Declared, declared, examine, may_guard, told, wanted_api
 
-GROUP: Final = "ordercore"
-"""The entry point group in which distributions name their plugin modules."""
+__all__ = ["FoundPlugin", "Plugins", "discover"]
 
 T = TypeVar("T")
 
-_GUARDED: Final = ("command", "state", "context")
+
+class Guard(NamedTuple):
+    """A guard of a plugin; `wanted`: which of command, state and context it takes."""
+
+    plugin: str
+    function: Callable[..., object]
+    wanted: tuple[int, ...]
 
 
 class Plugins:
-    """The plugins of one kernel: registered, checked, and asked through typed methods."""
+    """The plugins of one kernel: registered, checked, and asked through typed methods.
 
-    def __init__(self, plugins: Sequence[object] = ()) -> None:
-        """Register `plugins` (modules or objects with hook functions). Raises ConfigurationError for a wrong one."""
+    Raises ConfigurationError for one that cannot be used, if it was passed by the host or found with `strict=True`;
+    another is left out, with a PluginWarning, and its problems are in `infos`.
+    """
+
+    def __init__(self, plugins: Sequence[object] = (), *, trace: Trace | None = None) -> None:
+        """Register `plugins`: modules or objects with hook functions, or what `discover()` found."""
+        self.trace = trace
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(OrdercoreHooks)
-        for plugin in plugins:
-            self._register(plugin)
-        self._check()
+        self._brought: dict[str, dict[str, object]] = {one.what: {} for one in BRINGS.values()}
+        self._holders: dict[str, dict[str, str]] = {
+            what: dict.fromkeys(TAKEN.get(what, ()), MINE) for what in self._brought
+        }
+        self._infos: list[PluginInfo] = []
+        # Those that are insisted on come first, so that of two with one name the other is left out.
+        for found in sorted(map(FoundPlugin.of, plugins), key=lambda found: not found.strict):
+            self._use(found)
+        self.unusable_guards: Final = tuple(info for info in self._infos if info.guards and not info.usable)
         self.guards: Final = tuple(
-            (one.plugin_name, one.function, tuple(_GUARDED.index(name) for name in one.argnames))
-            for one in self._manager.hook.ordercore_guard.get_hookimpls()
+            Guard(one.plugin_name, one.function, tuple(ARGUMENTS[GUARD].index(name) for name in one.argnames))
+            for one in reversed(self._manager.hook.ordercore_guard.get_hookimpls())
         )
-        """(plugin, function, which of command, state and context it takes)."""
 
-    def _register(self, plugin: object) -> None:
+    @classmethod
+    def of(cls, plugins: Plugins | Sequence[object]) -> Plugins:
+        """These, or the ones made from these."""
+        return plugins if isinstance(plugins, cls) else cls(cast("Sequence[object]", plugins))
+
+    def _use(self, found: FoundPlugin) -> None:
+        if found.module is not None and self._manager.is_registered(found.module):
+            if found.strict and found.origin == "passed":
+                raise ConfigurationError(f"Plugin {found.name} is passed twice.", plugin=found.name)
+            return  # the host passed it, and it was found as well
+        found = evolve(found, name=self._free(found.name))
+        hooks = () if found.module is None else declared(found.module, self._manager)
+        problems = (found.problem,) if found.problem is not None else examine(found, hooks)
+        brought: dict[str, dict[str, object]] = {}
+        if not problems:
+            brought, problems = self._ask(found, hooks)
+        if problems and found.strict:
+            raise problems[0].as_error()
+        if not problems:
+            self._claim(found, brought)
+        self._infos.append(_info(found, hooks, brought, problems))
+        if problems:
+            _warn(self._infos[-1])
+
+    def _free(self, name: str) -> str:
+        taken = {info.name for info in self._infos}
+        return next(one for one in (name, *(f"{name}-{n}" for n in range(2, 10_000))) if one not in taken)
+
+    def _ask(
+        self, found: FoundPlugin, hooks: Sequence[Declared]
+    ) -> tuple[dict[str, dict[str, object]], tuple[PluginProblem, ...]]:
+        """Call every register hook of a plugin: what it brings, by what it is and by name."""
+        brought: dict[str, dict[str, object]] = {}
+        for hook in hooks:
+            if hook.hook == GUARD:
+                continue
+            one = BRINGS[hook.hook]
+            try:
+                answer = self._call(found.name, hook.hook, hook.function, ())
+                items, problem = checked(found, one, answer, self._holders[one.what])
+            except Exception as error:  # noqa: BLE001  # whatever a plugin raises is the plugin's
+                message = f"Plugin {found.name}: {hook.hook} raised {type(error).__name__}."
+                return {}, (told(found, "hook_failed", message, "Its cause is shown by: ordercore plugins doctor",
+                                 cause_of(error)),)  # fmt: skip
+            if problem is not None:
+                return {}, (problem,)
+            brought[one.what] = {**brought.get(one.what, {}), **items}
+        if brought.get("events"):
+            return self._with_events(found, brought)
+        return brought, ()
+
+    def _with_events(
+        self, found: FoundPlugin, brought: dict[str, dict[str, object]]
+    ) -> tuple[dict[str, dict[str, object]], tuple[PluginProblem, ...]]:
+        """A trial: events of all plugins so far and of this one in one codec."""
         try:
-            self._manager.register(plugin)
-        except (ValueError, pluggy.PluginValidationError) as error:
-            raise ConfigurationError(
-                f"Plugin {_name(plugin)} does not fit: {error}", plugin=_name(plugin),
-                hint="Hook implementations take the parameters of the hook, or fewer.",
-            ) from error  # fmt: skip
+            Codec().register(*self.events(), *cast("Iterable[EventType]", brought["events"].values()))
+        except ConfigurationError as error:
+            return {}, (told(found, "duplicate_name", f"Plugin {found.name}: {error.message}", error.hint),)
+        return brought, ()
 
-    def _check(self) -> None:
-        known = [name for name in dir(OrdercoreHooks) if name.startswith("ordercore_")]
-        for plugin in self._manager.get_plugins():
-            for name in self._manager.get_hookcallers(plugin) or ():
-                if name.name not in known:
-                    raise ConfigurationError(
-                        f"Plugin {_name(plugin)} implements {name.name}, which is no hook.", plugin=_name(plugin),
-                        hook=name.name, hint=did_you_mean(name.name, known),
-                    )  # fmt: skip
+    def _claim(self, found: FoundPlugin, brought: Mapping[str, Mapping[str, object]]) -> None:
+        self._manager.register(found.module, found.name)
+        for what, items in brought.items():
+            self._brought[what].update(items)
+            self._holders[what].update(dict.fromkeys(items, found.name))
+
+    def _call(self, plugin: str, hook: str, function: Callable[..., object], arguments: Sequence[object]) -> object:
+        """The one place where a hook is called."""
+        if self.trace is None:
+            return function(*arguments)
+        started = perf_counter()
+        result = "raised"
+        try:
+            answer = function(*arguments)
+            result = _in_a_word(answer)
+        except Exception as error:
+            result = f"raised {type(error).__name__}"
+            raise
+        finally:
+            self.trace(HookCall(plugin, hook, perf_counter() - started, result))
+        return answer
+
+    @property
+    def infos(self) -> tuple[PluginInfo, ...]:
+        """Every plugin, those that were left out too; for modules that the host passed, their distribution."""
+        if all(info.distribution or info.origin != "passed" for info in self._infos):
+            return tuple(self._infos)
+        homes = {entry.module: entry.dist for entry in entry_points(group=GROUP)}
+        return tuple(
+            evolve(info, distribution=home.name, version=home.version)
+            if info.origin == "passed" and (home := homes.get(info.name)) is not None
+            else info
+            for info in self._infos
+        )
 
     def channel_kinds(self) -> Mapping[str, ChannelKind]:
         """Channel kinds by name."""
-        return _once("channel", ((kind.kind, kind) for kind in self._all("channels", ChannelKind)))
+        return self._named("channels", ChannelKind)
 
     def carrier_kinds(self) -> Mapping[str, CarrierKind]:
         """Carrier kinds by name."""
-        return _once("carrier", ((kind.kind, kind) for kind in self._all("carriers", CarrierKind)))
+        return self._named("carriers", CarrierKind)
 
     def supplier_kinds(self) -> Mapping[str, SupplierKind]:
         """Supplier kinds by name."""
-        return _once("supplier", ((kind.kind, kind) for kind in self._all("suppliers", SupplierKind)))
+        return self._named("suppliers", SupplierKind)
 
     def scanner_kinds(self) -> Mapping[str, ScannerKind]:
         """Scanner kinds by name."""
-        return _once("scanner", ((kind.kind, kind) for kind in self._all("scanners", ScannerKind)))
+        return self._named("scanners", ScannerKind)
 
     def notifier_kinds(self) -> Mapping[str, NotifierKind]:
         """Notifier kinds by name."""
-        return _once("notifier", ((kind.kind, kind) for kind in self._all("notifiers", NotifierKind)))
-
-    def projections(self) -> Sequence[Follower | Reaction]:
-        """Followers that plugins bring."""
-        return [one for group in self._manager.hook.ordercore_register_projections() for one in group]
-
-    def report_folders(self) -> Sequence[Path]:
-        """Folders with report files that plugins bring."""
-        return tuple(self._all("reports", Path))
+        return self._named("notifiers", NotifierKind)
 
     def store_kinds(self) -> Mapping[str, StoreKind]:
         """Store kinds by the scheme of their URL."""
-        return _once("store", ((kind.scheme, kind) for kind in self._all("stores", StoreKind)))
+        return self._named("stores", StoreKind)
 
     def strategies(self) -> Mapping[str, Strategy]:
         """Sourcing strategies by name."""
-        found: list[Strategy] = [s for group in self._manager.hook.ordercore_register_strategies() for s in group]
-        return _once("strategy", ((strategy.name, strategy) for strategy in found))
+        return cast("dict[str, Strategy]", dict(self._brought["strategies"]))
+
+    def projections(self) -> Sequence[Follower | Reaction]:
+        """Followers that plugins bring."""
+        return cast("tuple[Follower | Reaction, ...]", tuple(self._brought["projections"].values()))
+
+    def report_folders(self) -> Sequence[Path]:
+        """Folders with report files that plugins bring."""
+        return tuple(self._named("reports", Path).values())
 
     def events(self) -> Sequence[EventType | DocumentType]:
         """Event and document types that plugins bring."""
-        return [one for group in self._manager.hook.ordercore_register_events() for one in group]
+        return cast("tuple[EventType | DocumentType, ...]", tuple(self._brought["events"].values()))
+
+    def channel(self, kind: str, instance: str, settings: Settings) -> Channel:
+        """One account of a kind of channel. Raises ConfigurationError."""
+        return self._made(Request("channel", kind, instance, settings), self.channel_kinds(), ("verify", "decode"))
+
+    def carrier(self, kind: str, instance: str, settings: Settings) -> Carrier:
+        """One account of a kind of carrier. Raises ConfigurationError."""
+        return self._made(Request("carrier", kind, instance, settings), self.carrier_kinds(), ("rate", "book", "void"))
+
+    def supplier(self, kind: str, instance: str, settings: Settings) -> Supplier:
+        """One account of a kind of supplier. Raises ConfigurationError."""
+        return self._made(Request("supplier", kind, instance, settings), self.supplier_kinds(), ("send",))
+
+    def scanner(self, kind: str, instance: str, settings: Settings) -> Scanner:
+        """One scanner of a kind. Raises ConfigurationError."""
+        return self._made(Request("scanner", kind, instance, settings), self.scanner_kinds(), ("observe",))
+
+    def notifier(self, kind: str, instance: str, settings: Settings) -> Notifier:
+        """One notifier of a kind. Raises ConfigurationError."""
+        return self._made(Request("notifier", kind, instance, settings), self.notifier_kinds(), ("wants", "deliver"))
+
+    def _named(self, what: str, cls: type[T]) -> dict[str, T]:
+        return {name: one for name, one in self._brought[what].items() if isinstance(one, cls)}
+
+    def _made(self, wanted: Request, kinds: Mapping[str, Kind[T]], members: Sequence[str]) -> T:
+        return made(wanted, kinds, members, self._holders[wanted.what + "s"])
+
+    @property
+    def guarded(self) -> bool:
+        """Whether commands have to be asked about."""
+        return bool(self.guards or self.unusable_guards)
 
     def guard(self, command: Command[Any], state: object, context: Context) -> None:
         """Ask every guard, each by itself, so that its name is known; fails closed. Raises Refused."""
+        for info in self.unusable_guards:
+            raise _cannot_be_asked(info)
         given = (command, state, context)
         for plugin, function, wanted in self.guards:
             try:
-                answer = function(*[given[n] for n in wanted])
+                answer = self._call(plugin, GUARD, function, [given[n] for n in wanted])
             except Exception as error:
                 raise Refused(
                     f"Guard {plugin} failed, and so refuses.", plugin=plugin, reason="guard_failed",
@@ -120,35 +269,39 @@ class Plugins:
                 reason="guard_failed", failure="wrong_type",
             )  # fmt: skip
 
-    def _all(self, what: str, kind: type[T]) -> Iterable[T]:
-        for group in getattr(self._manager.hook, f"ordercore_register_{what}")():
-            for one in group:
-                if not isinstance(one, kind):
-                    raise ConfigurationError(f"A plugin registered {one!r} as one of its {what}.")
-                yield one
+
+def _cannot_be_asked(info: PluginInfo) -> Refused:
+    """A guard that is left out has not said yes. What it would have forbidden nobody knows, so nothing is done."""
+    problem = info.problems[0]
+    return Refused(
+        f"Plugin {info.name} may guard commands and cannot be used, so every command is refused. {problem.message}",
+        plugin=info.name, reason="guard_unusable", failure=problem.code,
+        hint="Mend it, or take it away on purpose: uninstall it, or name the plugins to use.",
+    )  # fmt: skip
 
 
-def _once(what: str, named: Iterable[tuple[str, T]]) -> dict[str, T]:
-    found: dict[str, T] = {}
-    for name, one in named:
-        if name in found:
-            raise ConfigurationError(f"Two plugins bring the {what} {name!r}.", name=name)
-        found[name] = one
-    return found
+def _info(
+    found: FoundPlugin, hooks: Sequence[Declared], brought: Mapping[str, Mapping[str, object]],
+    problems: tuple[PluginProblem, ...],
+) -> PluginInfo:  # fmt: skip
+    wanted = wanted_api(found.module)
+    return PluginInfo(
+        found.name, found.origin, found.distribution, found.version, wanted if type(wanted) is int else 0,
+        tuple(sorted({hook.hook for hook in hooks})), {what: tuple(items) for what, items in brought.items() if items},
+        found.may_guard or may_guard(hooks), found.load_seconds, problems,
+    )  # fmt: skip
 
 
-def _name(plugin: object) -> str:
-    return str(getattr(plugin, "__name__", type(plugin).__name__))
+def _warn(info: PluginInfo) -> None:
+    problem = info.problems[0]
+    refuses = " It may guard commands, so every command is refused." if info.guards else ""
+    said = f"Plugin {info.name} is left out: {problem.message}{refuses} See: ordercore plugins doctor"
+    warnings.warn(said, PluginWarning, stacklevel=2)
 
 
-def discover() -> Sequence[object]:
-    """Plugin modules that installed distributions name as entry points. Raises ConfigurationError for a broken one."""
-    found = []
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        try:
-            found.append(entry.load())
-        except Exception as error:
-            raise ConfigurationError(
-                f"Plugin {entry.name!r} ({entry.value}) does not load: {error}", plugin=entry.name
-            ) from error
-    return found
+def _in_a_word(answer: object) -> str:
+    if answer is None:
+        return "None"
+    if isinstance(answer, Refusal):
+        return f"Refusal({answer.code!r})"
+    return f"{len(answer)} in a {type(answer).__name__}" if isinstance(answer, list | tuple) else type(answer).__name__
