@@ -67,7 +67,7 @@ class Event:
 
 
 PROBLEMS = {
-    "unknown_hook": (marked(list, "ordercore_register_chanels"), "Did you mean 'ordercore_register_channels'"),
+    "unknown_hook": (marked(lambda: [None], "ordercore_register_chanels"), "Did you mean 'ordercore_register_channels'"),
     "wrong_argument": (marked(lambda order: [], "ordercore_guard"), "command, state, context"),
     "not_marked": (Unmarked(), "@hookimpl"),
     "no_hooks": (object(), "@hookimpl"),
@@ -120,7 +120,7 @@ def test_both_api_versions_are_said(wanted):
 
 
 def test_a_kind_may_want_another_api_version_than_its_plugin():
-    with pytest.raises(ConfigurationError, match="channels kind 'paper'.* wants API version 3"):
+    with pytest.raises(ConfigurationError, match=r"channels kind 'paper'.* wants API version 3"):
         Plugins([registers("channels", [channel("paper", api_version=3)])])
 
 
