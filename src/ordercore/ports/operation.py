@@ -59,8 +59,19 @@ class MailAccepted:
     """The mail server took the message over for every recipient."""
 
 
+@frozen
+class MailRefused:
+    """The mail server took it over for nobody, and will not: its reply code (5xx, RFC 5321 4.2) and to which command.
+
+    One recipient that is refused refuses all, so that trying again never sends a message twice to the others.
+    """
+
+    code: int
+    at: str = ""
+
+
 Request = HttpRequest | MailRequest
-Response = HttpResponse | MailAccepted
+Response = HttpResponse | MailAccepted | MailRefused
 Op = Generator[Request, Response, T]
 """An operation in progress: yields requests, is sent responses, returns what it came to."""
 
@@ -79,6 +90,6 @@ class Transport(Protocol):
         """Send one request and return the answer, whatever its status.
 
         Raises TransientFailure (or Throttled) if it certainly did not arrive, AnswerLost if it may have arrived,
-        NotSupported for a kind of request that it does not send.
+        NotSupported for a request that it does not send: of another kind, or to where it may not go.
         """
         ...

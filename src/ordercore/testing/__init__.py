@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from ordercore.testing.ids import CountedIds
     from ordercore.testing.machine import OrdercoreMachine
     from ordercore.testing.store_suite import StoreSuite
+    from ordercore.testing.transports import FaultyTransport, Killed, RecordedTransport
 
 _WHERE: Final = {
     "CountedIds": "ordercore.testing.ids",
     "DifferentialMachine": "ordercore.testing.differential",
+    "FaultyTransport": "ordercore.testing.transports",
+    "Killed": "ordercore.testing.transports",
     "ManualClock": "ordercore.testing.clock",
     "OrdercoreMachine": "ordercore.testing.machine",
+    "RecordedTransport": "ordercore.testing.transports",
     "StoreSuite": "ordercore.testing.store_suite",
     "an_order": "ordercore.testing.builders",
     "assert_consistent": "ordercore.testing.builders",
@@ -32,8 +36,11 @@ _WHERE: Final = {
 __all__ = [
     "CountedIds",
     "DifferentialMachine",
+    "FaultyTransport",
+    "Killed",
     "ManualClock",
     "OrdercoreMachine",
+    "RecordedTransport",
     "StoreSuite",
     "an_order",
     "assert_consistent",
