@@ -9,7 +9,16 @@ from attrs import frozen
 
 from ordercore.intake.canonical import canonical, differences, digest_of
 from ordercore.intake.events import Seen
-from ordercore.ports import Ignore, Inbound, OrderRequest, Problem, RequestCancel, SourceVersion, SubmitOrder
+from ordercore.ports import (
+    ConfirmPurchase,
+    Ignore,
+    Inbound,
+    OrderRequest,
+    Problem,
+    RequestCancel,
+    SourceVersion,
+    SubmitOrder,
+)
 
 Outcome = Literal["place", "cancel", "ignored", "unchanged", "stale", "quarantine"]
 
@@ -50,6 +59,8 @@ def judge(inbound: Inbound, known: Seen | None) -> Verdict:
             return _submit(order, inbound, known)
         case RequestCancel() as cancel:
             return _cancel(cancel, inbound, known)
+        case ConfirmPurchase():
+            return _quarantine(inbound, "not_a_channel", "Suppliers answer purchase orders, channels do not.")
         case Ignore():
             return Verdict("ignored")
     assert_never(inbound.intent)

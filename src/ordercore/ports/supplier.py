@@ -32,7 +32,11 @@ class PurchaseLine:
 
 @frozen
 class PurchaseDocument:
-    """A purchase order to be sent. `number` is ours and stays the same when it is sent again."""
+    """A purchase order to be sent. `number` is ours and stays the same when it is sent again.
+
+    `sent_on` is the day of this sending, the order's own or its reminder's; None: the day it was issued. `reminder` is
+    0 for the order itself, n for the nth reminder that it is not answered.
+    """
 
     number: str
     supplier: str
@@ -42,7 +46,7 @@ class PurchaseDocument:
     deliver_to: Address | None = field(default=None, repr=False)
     note: str = ""
     reminder: int = 0
-    """0: the order itself; n: the nth reminder that it is not answered."""
+    sent_on: date | None = None
 
 
 @frozen

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from attrs import field, frozen
 
 from ordercore.ports.request import OrderRequest
-from ordercore.values import Quantity
+from ordercore.values import Price, Quantity
 
 Severity = Literal["warning", "reject", "retry"]
 
@@ -95,6 +95,42 @@ class RequestCancel:
     lines: tuple[tuple[str, Quantity], ...] = ()
 
 
+PurchaseAnswer = Literal["accepted", "changed", "backordered", "rejected"]
+"""What a supplier says to a line, as in an 855 or ORDRSP.
+
+`accepted`: as ordered; `changed`: another quantity, date or price; `backordered`: later, `confirmed_on` says when if
+that is known; `rejected`: not at all.
+"""
+
+
+@frozen
+class ConfirmedLine:
+    """What a supplier says to one line of a purchase order. What it says nothing of is None: as ordered.
+
+    `line` is our number of it; `quantity` is in the unit of the purchase order unless it names another; `unit_price`
+    is of one such unit. A line may stand several times: parts of it come on several days.
+    """
+
+    line: str
+    answer: PurchaseAnswer
+    quantity: Quantity | None = None
+    confirmed_on: date | None = None
+    unit_price: Price | None = None
+    path: str = ""
+
+
+@frozen
+class ConfirmPurchase:
+    """The supplier's answer to a purchase order: `number` is ours, `reference` its own, if it gave one.
+
+    Lines that are not among `lines` are not answered yet.
+    """
+
+    number: str
+    lines: tuple[ConfirmedLine, ...]
+    reference: str = ""
+
+
 @frozen
 class Ignore:
     """Understood, and nothing to do."""
@@ -102,7 +138,7 @@ class Ignore:
     reason: str
 
 
-Intent = SubmitOrder | RequestCancel | Ignore
+Intent = SubmitOrder | RequestCancel | ConfirmPurchase | Ignore
 
 
 @frozen
