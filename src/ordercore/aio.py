@@ -19,7 +19,7 @@ from ordercore.ports import Channel, Clock, Ids, Transmission
 from ordercore.projection import Follower, Reaction
 from ordercore.store import Breach, Page, Store
 from ordercore.values import Cursor, OrderId, Sku
-from ordercore.views import OrderRow, StockView, TimelineEntry, Why
+from ordercore.views import OrderRow, StockView, Timeline, Why
 from ordercore.views.orders import order, orders, timeline
 from ordercore.views.stock import stock
 from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
@@ -82,6 +82,10 @@ class AsyncKernel:
         if self._works_itself:
             return call(self.store)
         return await asyncio.get_running_loop().run_in_executor(self._executor, call, self.store)
+
+    def __repr__(self) -> str:
+        """`<AsyncKernel on MemoryStore: strategy nearest>`."""
+        return self.core.brief("AsyncKernel", self.store)
 
     async def _drive(self, calls: Calls[T]) -> T:
         """Make each store call and send back what it returned."""
@@ -188,7 +192,7 @@ class AsyncKernel:
         """A page of orders by the time of placing."""
         return await self._drive(self.core.look(orders(status, after=after, limit=limit, newest_first=newest_first)))
 
-    async def timeline(self, order_id: str) -> tuple[TimelineEntry, ...]:
+    async def timeline(self, order_id: str) -> Timeline:
         """What happened to an order, oldest first. Raises NotFound."""
         return await self._drive(self.core.look(timeline(OrderId(order_id))))
 

@@ -17,7 +17,7 @@ from ordercore.ports import Channel, Clock, Ids, Transmission
 from ordercore.projection import Follower, Reaction
 from ordercore.store import Breach, Page, Store
 from ordercore.values import Cursor, OrderId, Sku
-from ordercore.views import OrderRow, StockView, TimelineEntry, Why
+from ordercore.views import OrderRow, StockView, Timeline, Why
 from ordercore.views.orders import order, orders, timeline
 from ordercore.views.stock import stock
 from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
@@ -74,6 +74,10 @@ class Kernel:
     def plugins(self) -> tuple[PluginInfo, ...]:
         """Every plugin there is; those with problems were left out."""
         return self.core.plugins.infos
+
+    def __repr__(self) -> str:
+        """`<Kernel on MemoryStore: strategy nearest>`."""
+        return self.core.brief("Kernel", self.store)
 
     def _drive(self, calls: Calls[T]) -> T:
         """Make each store call and send back what it returned."""
@@ -180,7 +184,7 @@ class Kernel:
         """A page of orders by the time of placing."""
         return self._drive(self.core.look(orders(status, after=after, limit=limit, newest_first=newest_first)))
 
-    def timeline(self, order_id: str) -> tuple[TimelineEntry, ...]:
+    def timeline(self, order_id: str) -> Timeline:
         """What happened to an order, oldest first. Raises NotFound."""
         return self._drive(self.core.look(timeline(OrderId(order_id))))
 

@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
+from ordercore.readable import Table, as_html, as_rich, as_text, brief, columns
+from ordercore.readable.words import counted, moment
 from ordercore.values import CommandId, Cursor, OrderId, Stream
 
 R = TypeVar("R")
@@ -69,6 +71,13 @@ class Recorded:
     cause: str = ""
     correlation: str = ""
 
+    def __repr__(self) -> str:
+        """`<Recorded ParcelShipped: order/web:1001 version 3, 2026-03-02 09:12 UTC, position 12>`."""
+        return brief(
+            "Recorded", type(self.event).__name__, f"{self.stream} version {self.version}",
+            f"{moment(self.effective_at)} UTC", f"position {self.position}",
+        )  # fmt: skip
+
 
 @frozen
 class Receipt(Generic[R_co]):
@@ -88,6 +97,34 @@ class Receipt(Generic[R_co]):
     def events(self) -> tuple[Event, ...]:
         """All events, whatever their stream."""
         return tuple(event for _, _, events in self.appended for event in events)
+
+    __str__ = as_text
+    __rich__ = as_rich
+    _repr_html_ = as_html
+
+    def tables(self) -> tuple[Table, ...]:
+        """What was appended to which stream."""
+        rows = tuple(
+            (stream, str(version + n), type(event).__name__)
+            for stream, version, events in self.appended
+            for n, event in enumerate(events)
+        )
+        return (Table(self._summary, columns("stream", ">version", "event") if rows else (), rows),)
+
+    @property
+    def _summary(self) -> str:
+        repeat = "a repeat: nothing was written, this is the first result" if self.duplicate else ""
+        written = counted(sum(len(events) for _, _, events in self.appended), "event")
+        place = f"position {self.position}" if self.position is not None else ""
+        return ", ".join(filter(None, (f"Receipt of {self.command_id}", repeat or written, place)))
+
+    def __repr__(self) -> str:
+        """`<Receipt web:1001: 2 events, position 12>`; the result where it is text, else the command's id."""
+        written = counted(sum(len(events) for _, _, events in self.appended), "event")
+        return brief(
+            "Receipt", self.result if isinstance(self.result, str) else self.command_id,
+            "duplicate" if self.duplicate else written, "" if self.position is None else f"position {self.position}",
+        )  # fmt: skip
 
 
 Fields = dict[str, object]

@@ -9,6 +9,8 @@ from typing import Final, NamedTuple, Protocol
 from attrs import field, frozen
 
 from ordercore.errors import BrokenRule
+from ordercore.readable import Span, Table, as_html, as_rich, as_text, brief, columns
+from ordercore.readable.words import counted, kilometres, listed, location
 from ordercore.values import GeoPoint, LineId, LocationCode, Place, Sku
 
 Supply = Mapping[Sku, Mapping[Place, int]]
@@ -163,17 +165,6 @@ class Rejection:
     message: str
 
 
-class Row(NamedTuple):
-    """One line of an explanation as text: `+` chosen, `-` rejected, `!` missing."""
-
-    mark: str
-    location: str
-    distance: str
-    rank: str
-    sku: str
-    why: str
-
-
 @frozen(repr=False)
 class Explanation:
     """Why a plan is as it is: every site is among the chosen or the rejected."""
@@ -186,43 +177,56 @@ class Explanation:
     sites: Mapping[Place, Site] = field(eq=False)
     metres: Mapping[Place, int] = field(eq=False)
 
-    def rows(self) -> tuple[Row, ...]:
-        """What is worth showing, chosen places first, SKUs rejected alike in one row; a terminal or a page lays it out."""
-        chosen = (
-            self._row("+", choice.site.place, leg.sku, f"{leg.quantity} for line {leg.line}")
-            for choice in self.chosen
-            for leg in choice.legs
+    __str__ = as_text
+    __rich__ = as_rich
+    _repr_html_ = as_html
+
+    def tables(self) -> tuple[Table, ...]:
+        """Chosen places first (`+`), then the others (`-`) and what nobody can serve (`!`), each with the reason.
+
+        SKUs that were rejected alike share a row; distances have a column where any is known.
+        """
+        rows = (*self._chosen(), *self._rejected(), *self._missing())
+        far = any(metres is not None for *_, metres, _, _ in rows)
+        return (
+            Table(
+                f"Why these places: {self.strategy} (version {self.version})",
+                columns("", "place", *((">distance",) if far else ()), "sku", "why"),
+                tuple(
+                    (mark, location(place), *((kilometres(metres),) if far else ()), sku, why)
+                    for mark, place, metres, sku, why in rows
+                ),
+            ),
         )
+
+    def _chosen(self) -> Iterator[_Row]:
+        for choice in self.chosen:
+            for leg in choice.legs:
+                why = f"chosen: {leg.quantity} for line {leg.line}"
+                yield Span("+", "good"), choice.site.place, choice.metres, leg.sku, why
+
+    def _rejected(self) -> Iterator[_Row]:
         alike: dict[tuple[Place, str], list[str]] = {}
         for one in self.rejected:
             alike.setdefault((one.place, f"{one.reason}: {one.message}"), []).append(one.sku or "")
-        rejected = (self._row("-", place, ", ".join(skus), why) for (place, why), skus in alike.items())
-        missing = (Row("!", "", "", "", one.sku, f"{one.quantity} missing for line {one.line}") for one in self.missing)
-        return (*chosen, *rejected, *missing)
+        for (place, why), skus in alike.items():
+            yield Span("-", "bad"), place, self.metres.get(place), ", ".join(skus), why
 
-    def _row(self, mark: str, place: Place, sku: str, why: str) -> Row:
-        site = self.sites.get(place)
-        metres = self.metres.get(place)
-        return Row(
-            mark,
-            site.code if site else place,
-            "" if metres is None else f"{metres:,} m",
-            f"rank {site.rank}" if site else "",
-            sku,
-            why,
-        )
+    def _missing(self) -> Iterator[_Row]:
+        for one in self.missing:
+            yield Span("!", "open"), "", None, one.sku, f"{one.quantity} missing for line {one.line}"
 
-    def __str__(self) -> str:
-        """A table in plain text, one row a line."""
-        rows = self.rows()
-        widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
-        lines = (
-            "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False) if width), row.why])
-            for row in rows
-        )
-        return "\n".join([f"{self.strategy} (version {self.version})", *lines])
+    def __repr__(self) -> str:
+        """`<Explanation nearest version 1: chose WH1, 2 rejected>`."""
+        chosen = listed((location(choice.site.place) for choice in self.chosen), "nothing")
+        missing = f"{len(self.missing)} missing" if self.missing else ""
+        rejected = len({one.place for one in self.rejected})
+        return brief("Explanation", f"{self.strategy} version {self.version}", f"chose {chosen}", missing,
+                     f"{rejected} not or in part" if rejected else "")  # fmt: skip
 
-    __repr__ = __str__
+
+_Row = tuple[Span, str, int | None, str, str]
+"""Mark, place, metres, SKUs, why."""
 
 
 @frozen
@@ -253,6 +257,30 @@ class Plan:
                 hint="Use ordercore.sourcing.explain(plan, request) with the request rebuilt.",
             )  # fmt: skip
         return self.explainer(self)
+
+    __str__ = as_text
+    __rich__ = as_rich
+    _repr_html_ = as_html
+
+    def tables(self) -> tuple[Table, ...]:
+        """Why these places, if the plan remembers what was asked; else its legs alone."""
+        if self.explainer is not None and self.request is not None:
+            return self.explain().tables()
+        rows = tuple((location(leg.place), leg.sku, str(leg.quantity), leg.line) for leg in self.legs)
+        missing = tuple(f"{one.quantity} {one.sku} missing for line {one.line}" for one in self.missing)
+        return (
+            Table(
+                f"{self.strategy} (version {self.version})", columns("place", "sku", ">quantity", "line"), rows,
+                notes=missing,
+            ),
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        """`<Plan nearest version 1: 3 legs from WH1, WH2>`."""
+        places = listed(map(location, self.places), "nowhere")
+        missing = f"{len(self.missing)} missing" if self.missing else ""
+        return brief("Plan", f"{self.strategy} version {self.version}", f"{counted(len(self.legs), 'leg')} from {places}",
+                     missing)  # fmt: skip
 
 
 class Strategy(Protocol):

@@ -15,6 +15,7 @@ from typing import Final, NewType
 from attrs import frozen
 
 from ordercore.errors import InvalidCommand, did_you_mean
+from ordercore.readable.words import cut
 
 Sku = NewType("Sku", str)
 OrderId = NewType("OrderId", str)
@@ -147,6 +148,12 @@ class Money:
         by_remainder = sorted(range(len(shares)), key=lambda n: (-shares[n][1], n))[:rest]
         return tuple(Money(whole + (n in by_remainder), self.currency) for n, (whole, _) in enumerate(shares))
 
+    def __repr__(self) -> str:
+        """`Money.of('12.50', 'EUR')`: what makes it again."""
+        if self.currency not in CURRENCIES or type(self.amount) is not int:
+            return f"Money({cut(repr(self.amount))}, {cut(repr(self.currency))})"
+        return f"Money.of({str(self.decimal)!r}, {self.currency!r})"
+
     def __str__(self) -> str:
         """`12.50 EUR`."""
         return f"{self.decimal:f} {self.currency}"
@@ -224,6 +231,10 @@ class Quantity:
     def of(cls, value: str | Decimal, unit: str) -> Quantity:
         """`Quantity.of("1.250", "kg")`. Raises InvalidCommand for anything but a plain bounded number."""
         return cls(decimal_of(value, what="Quantity"), unit)
+
+    def __repr__(self) -> str:
+        """`Quantity.of('1.250', 'kg')`: what makes it again."""
+        return f"Quantity.of({cut(str(self.value))!r}, {cut(str(self.unit))!r})"
 
     def to_units(self, *, scale: int, unit: str, factors: Mapping[str, Fraction] | None = None) -> int:
         """Smallest units of an item with `unit` and `scale` digits; refuses what is not representable exactly.

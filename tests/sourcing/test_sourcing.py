@@ -48,17 +48,19 @@ def test_a_plan_says_by_what_it_was_made_and_what_is_missing():
 def test_the_explanation_reads_as_a_table():
     text = str(source(nearest, REQUEST).explain())
     assert text.splitlines() == [
-        "nearest (version 1)",
-        "+  WH2  346,885 m  rank 0  TEA  3 for line 1",
-        "+  WH1  77,837 m   rank 1  CUP  2 for line 2",
-        "-  WH1  77,837 m   rank 1  TEA  too_few: 2 usable there, 3 needed, and WH2 serves line 1 whole",
-        "-  WH1  77,837 m   rank 1  JAR  no_stock: 0 there, 1 needed",
-        "-  WH3  272,448 m  rank 0  TEA  no_stock: 0 there, 3 needed",
-        "-  WH3  272,448 m  rank 0  CUP  farther: 272,448 m away, WH1 only 77,837 m",
-        "-  WH3  272,448 m  rank 0  JAR  no_stock: 0 there, 1 needed",
-        "-  WH2  346,885 m  rank 0  CUP  no_stock: 0 there, 2 needed",
-        "-  WH2  346,885 m  rank 0  JAR  no_stock: 0 there, 1 needed",
-        "!                          JAR  1 missing for line 3",
+        "Why these places: nearest (version 1)",
+        "   place  distance  sku  why",
+        "-  -----  --------  ---  --------------------------------------------------------------",
+        "+  WH2      347 km  TEA  chosen: 3 for line 1",
+        "+  WH1       78 km  CUP  chosen: 2 for line 2",
+        "-  WH1       78 km  TEA  too_few: 2 usable there, 3 needed, and WH2 serves line 1 whole",
+        "-  WH1       78 km  JAR  no_stock: 0 there, 1 needed",
+        "-  WH3      272 km  TEA  no_stock: 0 there, 3 needed",
+        "-  WH3      272 km  CUP  farther: 272,448 m away, WH1 only 77,837 m",
+        "-  WH3      272 km  JAR  no_stock: 0 there, 1 needed",
+        "-  WH2      347 km  CUP  no_stock: 0 there, 2 needed",
+        "-  WH2      347 km  JAR  no_stock: 0 there, 1 needed",
+        "!                   JAR  1 missing for line 3",
     ]
 
 

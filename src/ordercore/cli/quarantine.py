@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import click
-from rich.console import RenderableType
 from rich.text import Text
 
 from ordercore.cli import show
@@ -18,6 +17,7 @@ from ordercore.intake import Quarantined, RawDocument
 from ordercore.kernel import Kernel
 from ordercore.policies import Shortage
 from ordercore.ports import Problem
+from ordercore.readable import Table, columns
 from ordercore.store import ReadDocument
 from ordercore.wiring.receive import RAW
 
@@ -68,7 +68,7 @@ def _list(url: str, *, all_of_them: bool) -> None:
         if not found:
             out.print("Nothing is in quarantine.")
             return
-        out.print(quarantine_table(found))
+        out.print(show.tables((quarantine_table(found),)))
 
 
 @quarantine_command.command("show", short_help="Show one document and its problems.")
@@ -89,7 +89,7 @@ def show_command(url: str, raw: bool, document: str) -> None:
         out.print(
             f"from {kept.instance}, {kept.media_type}, received {show.moment(kept.received_at)} UTC, {kept.status}"
         )
-        out.print(problems_table(kept.problems))
+        out.print(show.tables((problems_table(kept.problems),)))
 
 
 @quarantine_command.command("replay", short_help="Take a document in again, after the fix.")
@@ -133,29 +133,27 @@ def named(kernel: Kernel, text: str) -> Quarantined:
     raise NotFound(f"There is no document {text[:80]!r}.", kind="document", name=text[:80], hint=hint)
 
 
-def quarantine_table(found: Iterable[Quarantined]) -> RenderableType:
+def quarantine_table(found: Iterable[Quarantined]) -> Table:
     """A row for each problem; the id stands with the first."""
-    listing = show.table("document", "from", "order", "path", "reason")
-    for kept in found:
-        for n, problem in enumerate(kept.problems):
-            mark = "" if kept.status == "open" else " (taken in)"
-            listing.add_row(
-                "" if n else _short(kept) + mark, "" if n else kept.instance, show.clean(problem.subject),
-                show.clean(problem.path), _reason(problem),
-            )  # fmt: skip
-    return listing
+    rows = tuple(
+        (
+            "" if n else _short(kept) + ("" if kept.status == "open" else " (taken in)"), "" if n else kept.instance,
+            problem.subject, problem.path, _reason(problem),
+        )
+        for kept in found
+        for n, problem in enumerate(kept.problems)
+    )  # fmt: skip
+    return Table(columns=columns("document", "from", "order", "path", "reason"), rows=rows)
 
 
-def problems_table(problems: Iterable[Problem]) -> RenderableType:
+def problems_table(problems: Iterable[Problem]) -> Table:
     """Everything that is the matter with one document."""
-    listing = show.table("", "order", "path", "reason")
-    for problem in problems:
-        listing.add_row(problem.severity, show.clean(problem.subject), show.clean(problem.path), _reason(problem))
-    return listing
+    rows = tuple((problem.severity, problem.subject, problem.path, _reason(problem)) for problem in problems)
+    return Table(columns=columns("", "order", "path", "reason"), rows=rows)
 
 
 def _reason(problem: Problem) -> str:
-    return f"{problem.code}: {show.clean(problem.message)}"
+    return f"{problem.code}: {problem.message}"
 
 
 def _short(kept: Quarantined) -> str:

@@ -10,11 +10,7 @@ from ordercore.wiring import IntakeReport
 
 def outcome(report: IntakeReport) -> str:
     """What a document came to, in one line."""
-    parts = (
-        (len(report.accepted), "accepted"), (len(report.unchanged), "unchanged"), (len(report.stale), "stale"),
-        (len(report.ignored), "ignored"),
-    )  # fmt: skip
-    said = [f"{number} {word}" for number, word in parts if number]
+    said = [*report.counts()]
     if report.quarantined:
         said.append(f"in quarantine as {report.quarantined.removeprefix('sha256:')[:12]}")
     return ", ".join(said) or "nothing in it"

@@ -16,7 +16,10 @@ from ordercore.order.fulfillment import CARRIER, Parcel, TrackingFact, Work
 from ordercore.order.holds import Hold, without
 from ordercore.order.lines import Lines, LineState
 from ordercore.order.payment import Payments, payment_status
-from ordercore.values import LineId, OrderId, Stream
+from ordercore.order.tables import tables_of
+from ordercore.readable import Table, as_html, as_rich, as_text, brief
+from ordercore.readable.words import counted
+from ordercore.values import LineId, Money, OrderId, Stream
 
 Head = e.OrderPlaced | e.OrderAdopted
 
@@ -37,6 +40,22 @@ class Order:
     payments: Payments = Payments()
     plan: e.OrderAllocated | None = None
     _statuses: tuple[str, str, str, str] | None = field(default=None, init=False, eq=False, repr=False)
+
+    __str__ = as_text
+    __rich__ = as_rich
+    _repr_html_ = as_html
+
+    def tables(self) -> tuple[Table, ...]:
+        """Its statuses, where each unit of its lines stands, its parcels."""
+        return tables_of(self)
+
+    def __repr__(self) -> str:
+        """`<Order web:1001: confirmed, fulfilled, 2 lines, 25.00 EUR, version 3>`."""
+        total = Money(self.total, self.currency)
+        return brief(
+            "Order", self.id, self.status, self.fulfillment_status, counted(len(self.lines), "line"), str(total),
+            f"version {self.version}",
+        )  # fmt: skip
 
     def line(self, line: str) -> LineState:
         """A line by its id. Raises NotFound with the nearest known ids."""

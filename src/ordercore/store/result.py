@@ -9,6 +9,8 @@ from attrs import frozen
 
 from ordercore.internal import internal
 from ordercore.message import Recorded
+from ordercore.readable import brief
+from ordercore.readable.words import counted
 from ordercore.store.query import Outcome
 from ordercore.values import CommandId, Cursor, Place, Sku, Stream
 
@@ -87,6 +89,11 @@ class Page:
     records: tuple[Recorded, ...]
     cursor: Cursor | None
     lag: int
+
+    def __repr__(self) -> str:
+        """`<Page: 100 records, up to position 100, 20 behind it>`."""
+        position = f"up to position {self.cursor}" if self.cursor is not None else ""
+        return brief("Page", "", counted(len(self.records), "record"), position, f"{self.lag:,} behind it")
 
 
 @frozen

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Self, SupportsIndex, overload
 
 from attrs import frozen
 
@@ -14,6 +15,9 @@ from ordercore.order import Order, OrderSummary, stream_of
 from ordercore.order import events as e
 from ordercore.order.decide import unknown_order
 from ordercore.order.lines import LineQuantity, Moved
+from ordercore.readable import Cell, Table, as_html, as_rich, as_text, brief, columns
+from ordercore.readable.statuses import status as toned
+from ordercore.readable.words import counted, in_words, moment
 from ordercore.store import ReadDocuments, ReadLog
 from ordercore.values import Money, OrderId
 from ordercore.views.reading import Reading, ask
@@ -27,6 +31,33 @@ class OrderRow:
     summary: OrderSummary
     after: tuple[str, str]
 
+    def __repr__(self) -> str:
+        """`<OrderRow web:1001: confirmed, fulfilled, 25.00 EUR, 2026-03-02 09:12 UTC>`."""
+        one = self.summary
+        total = str(Money(one.total, one.currency))
+        return brief("OrderRow", self.id, one.status, one.fulfillment, total, f"{moment(one.placed_at)} UTC")
+
+
+def orders_table(rows: Iterable[OrderRow]) -> Table:
+    """A list of orders with the axes of their status; what never happened is left blank."""
+    return Table(
+        columns=columns("=order", "=placed (UTC)", "status", "fulfillment", "payment", "returns", ">total"),
+        rows=tuple(
+            (
+                row.id,
+                moment(row.summary.placed_at),
+                *_axes(row.summary),
+                str(Money(row.summary.total, row.summary.currency)),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _axes(one: OrderSummary) -> Iterator[Cell]:
+    for word in (one.status, one.fulfillment, one.payment, one.returned):
+        yield "" if word == "none" else toned(word)
+
 
 @frozen
 class TimelineEntry:
@@ -38,6 +69,44 @@ class TimelineEntry:
     actor: str
     event: Event
     text: str
+
+    def __repr__(self) -> str:
+        """`<TimelineEntry 3: 2026-03-02 09:12 UTC, ParcelShipped>`; the text may quote what a person wrote."""
+        return brief("TimelineEntry", str(self.version), f"{moment(self.effective_at)} UTC", type(self.event).__name__)
+
+
+class Timeline(tuple[TimelineEntry, ...]):  # noqa: SLOT001  # a tuple cannot have slots
+    """What happened to an order, oldest first: a tuple of entries that can be shown; a slice of it is one too."""
+
+    order: OrderId
+
+    def __new__(cls, entries: Iterable[TimelineEntry] = (), order: str = "") -> Self:
+        """Entries of an order."""
+        made = super().__new__(cls, entries)
+        made.order = OrderId(order)
+        return made
+
+    @overload
+    def __getitem__(self, at: SupportsIndex, /) -> TimelineEntry: ...
+    @overload
+    def __getitem__(self, at: slice, /) -> Timeline: ...
+    def __getitem__(self, at: SupportsIndex | slice, /) -> TimelineEntry | Timeline:
+        """An entry, or a stretch of the timeline."""
+        return Timeline(super().__getitem__(at), self.order) if isinstance(at, slice) else super().__getitem__(at)
+
+    __str__ = as_text
+    __rich__ = as_rich
+    _repr_html_ = as_html
+
+    def tables(self) -> tuple[Table, ...]:
+        """When it was true in the world, who said so, and what happened."""
+        rows = tuple((moment(one.effective_at), one.actor, in_words(one.text)) for one in self)
+        return (Table(f"What happened to {self.order}", columns("=when (UTC)", "=who", "what happened"), rows),)
+
+    def __repr__(self) -> str:
+        """`<Timeline web:1001: 6 entries, 2026-03-02 09:12 to 2026-03-05 14:00 UTC>`."""
+        span = f"{moment(self[0].effective_at)} to {moment(self[-1].effective_at)} UTC" if self else ""
+        return brief("Timeline", self.order, counted(len(self), "entry", "entries"), span)
 
 
 def order(id: OrderId) -> Reading[Order]:
@@ -62,17 +131,18 @@ def orders(
     )
 
 
-def timeline(id: OrderId) -> Reading[tuple[TimelineEntry, ...]]:
+def timeline(id: OrderId) -> Reading[Timeline]:
     """Everything that happened to an order, oldest first. Raises NotFound."""
     asked = ReadLog(stream_of(id))
     records = (yield from ask(asked)).of(asked)
     if not records:
         raise unknown_order(id)
     currency = next((r.event.currency for r in records if isinstance(r.event, (e.OrderPlaced, e.OrderAdopted))), "")
-    return tuple(
+    entries = (
         TimelineEntry(r.version, r.effective_at, r.recorded_at, r.actor, r.event, describe(r.event, currency))
         for r in records
     )
+    return Timeline(entries, id)
 
 
 def describe(event: Event, currency: str = "") -> str:  # noqa: C901  # one match, a sentence a branch

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ordercore.errors import NotFound
 from ordercore.flows.catalog import ReadCatalog
+from ordercore.readable import Cell, Span, Table, as_html, as_rich, as_text, brief, columns
+from ordercore.readable.words import counted, location, present, units
 from ordercore.store import BUCKETS, ReadPositions, Row, RowKey
 from ordercore.values import Place, Sku
 from ordercore.views.reading import Reading, ask, existing
@@ -51,6 +53,19 @@ class StockView:
     scale: int
     rows: tuple[StockRow, ...]
 
+    __str__ = as_text
+    __rich__ = as_rich
+    _repr_html_ = as_html
+
+    def tables(self) -> tuple[Table, ...]:
+        """A row for each place, and under it one for each lot there; a column for each bucket that holds anything."""
+        return (stock_table(self),)
+
+    def __repr__(self) -> str:
+        """`<StockView TEA: 10 on hand, 8 free, 2 places>`."""
+        there, free = units(self.on_hand, self.scale), units(self.available, self.scale)
+        return brief("StockView", self.sku, f"{there} on hand", f"{free} free", counted(len(self.rows), "place"))
+
     @property
     def on_hand(self) -> int:
         """Units at all places."""
@@ -60,6 +75,52 @@ class StockView:
     def available(self) -> int:
         """Free units at all locations."""
         return sum(row.available for row in self.rows if row.place.startswith("loc/"))
+
+
+def stock_table(view: StockView, lots: Mapping[str, str] | None = None) -> Table:
+    """Stock of a SKU; `lots` has the text for a lot, such as when it expires."""
+    title = (
+        Span(view.sku, "strong"),
+        f" {view.name}" if view.name else "",
+        f", in {view.unit}" if view.unit != "unit" else "",
+    )
+    there, free = units(view.on_hand, view.scale), units(view.available, view.scale)
+    return evolve(
+        places_table((view,), lots=lots) if view.rows else Table(),
+        title=title,
+        notes=(f"{there} on hand, {free} free.",),
+    )
+
+
+def places_table(views: Sequence[StockView], *, sku: bool = False, lots: Mapping[str, str] | None = None) -> Table:
+    """Places and lots of one SKU or, with `sku`, the places of several; `lots` has the text for a lot."""
+    rows = [row for view in views for row in view.rows]
+    buckets = present((row.buckets for row in rows), BUCKETS)
+    lotted = not sku and any(row.lots for row in rows)
+    heads = (
+        *(("sku",) if sku else ()),
+        "place",
+        *(("lot",) if lotted else ()),
+        ">on hand",
+        *(f">{one}" for one in buckets),
+    )
+    lines: list[tuple[Cell, ...]] = []
+    for view in views:
+        for n, row in enumerate(view.rows):
+            named = (
+                *((view.sku if not n else "",) if sku else ()),
+                location(row.place) + (f" of {row.owner}" if row.owner else ""),
+            )
+            lines.append((*named, *(("",) if lotted else ()), *_held(row.buckets, buckets, view.scale)))
+            for lot in row.lots if lotted else ():
+                cells = ((lots or {}).get(lot.lot, lot.lot), *_held(lot.buckets, buckets, view.scale))
+                lines.append((*("" for _ in named), *(Span(cell, "dim") for cell in cells)))
+    return Table(columns=columns(*heads), rows=tuple(lines))
+
+
+def _held(held: Mapping[str, int], buckets: Sequence[str], scale: int) -> tuple[str, ...]:
+    """Units in sum and in each bucket, nothing for none."""
+    return (units(sum(held.values()), scale), *(units(held[name], scale) if held.get(name) else "" for name in buckets))
 
 
 def stock(sku: Sku) -> Reading[StockView]:

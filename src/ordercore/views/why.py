@@ -16,10 +16,13 @@ from ordercore.order.decide import unknown_order
 from ordercore.order.events import OrderAllocated, OrderPlaced
 from ordercore.plan import Demand, Explanation, Missing, Plan
 from ordercore.projection import JOURNAL, JournalChunk
+from ordercore.readable import Span, Table, as_html, as_rich, as_text, brief, columns
+from ordercore.readable.words import counted, in_words, location, moment, units
 from ordercore.sourcing import explain
 from ordercore.store import ReadDocuments, ReadLog, location_place, postings_of
 from ordercore.values import Cursor, OrderId, Place, Sku, Stream
 from ordercore.views.reading import Reading, ask, existing
+from ordercore.views.told import changed, told
 
 
 @frozen
@@ -42,6 +45,41 @@ class Why:
     sku: Sku
     place: Place
     movements: tuple[Movement, ...]
+    scale: int = 0
+
+    __str__ = as_text
+    __rich__ = as_rich
+    _repr_html_ = as_html
+
+    def tables(self) -> tuple[Table, ...]:
+        """The newest hundred movements, oldest of them first, each with what stood there afterwards."""
+        return (why_table(self),)
+
+    def __repr__(self) -> str:
+        """`<Why TEA at WH1: 12 movements, 10 on hand, 8 free>`."""
+        last = self.movements[-1] if self.movements else None
+        there = f"{units(last.on_hand, self.scale)} on hand" if last else ""
+        free = f"{units(last.available, self.scale)} free" if last else ""
+        return brief(
+            "Why", f"{self.sku} at {location(self.place)}", counted(len(self.movements), "movement"), there, free
+        )
+
+
+def why_table(found: Why, last: int = 100) -> Table:
+    """The last movements; how many came before is said."""
+    hidden = len(found.movements) - last
+    earlier = (Span(f"{counted(hidden, 'earlier movement')} not shown", "dim"),) if hidden > 0 else ()
+    if not found.movements:
+        return Table(f"{found.sku} never moved at {location(found.place)}.")
+    rows = tuple(
+        (
+            moment(one.effective_at), changed(one.change, found.scale), units(one.on_hand, found.scale),
+            units(one.available, found.scale), one.stream.removeprefix("order/"), in_words(told(one.event)),
+        )
+        for one in found.movements[-last:]
+    )  # fmt: skip
+    heads = columns("=when (UTC)", "=change", ">on hand", ">free", "document", "event")
+    return Table(f"Why {found.sku} at {location(found.place)} is what it is", heads, rows, notes=earlier)
 
 
 def positions(skus: Sequence[Sku]) -> Reading[tuple[Cursor, ...]]:
@@ -69,7 +107,7 @@ def why(sku: Sku, location: str) -> Reading[Why]:
     found = yield from positions((sku,))
     log = ReadLog(None, found)
     records = (yield from ask(log)).of(log) if found else ()
-    return Why(sku, place, tuple(_movements(records, sku, place)))
+    return Why(sku, place, tuple(_movements(records, sku, place)), view.items[sku].scale)
 
 
 def _movements(records: Sequence[Recorded], sku: Sku, place: Place) -> list[Movement]:

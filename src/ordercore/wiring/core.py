@@ -26,6 +26,7 @@ from ordercore.plan import Explanation
 from ordercore.policies import Policies
 from ordercore.ports import Channel, Clock, Ids, Transmission
 from ordercore.projection import Follower, Reaction
+from ordercore.readable import brief
 from ordercore.sourcing import STRATEGIES
 from ordercore.store import Breach, Lease, Page
 from ordercore.values import CommandId, Cursor, OrderId, Sku, Stream, instant_of, text_of
@@ -71,8 +72,15 @@ class Core:
         if len({follower.name for follower in self.followers}) < len(self.followers):
             raise ConfigurationError("Two followers have the same name: they would share a cursor.")
         self.engine = Engine(self.plugins.guard if self.plugins.guarded else None, tenant)
+        self.instances = tuple(channels)
         self.receiver = Receiver(self.engine, self.shop, clock, channels, mapping)
         self._delivering = threading.local()
+
+    def brief(self, kind: str, store: object) -> str:
+        """The `repr` of a kernel: never the address of its store, which may hold a password."""
+        tenant = f"tenant {self.tenant}" if self.tenant else ""
+        channels = f"channels {', '.join(self.instances)}" if self.instances else ""
+        return brief(kind, f"on {type(store).__name__}", f"strategy {self.shop.default_strategy}", tenant, channels)
 
     def task(
         self, command: Command[R], *, key: str | None = None, actor: str = "", effective: datetime | None = None,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from attrs import frozen
 
 from ordercore.ports import Problem
+from ordercore.readable import brief
+from ordercore.readable.words import counted
 from ordercore.values import OrderId
 
 
@@ -24,6 +28,23 @@ class IntakeReport:
     problems: tuple[Problem, ...] = ()
     http_status: int = 200
 
+    def counts(self) -> Iterator[str]:
+        """What became of its orders and messages, in words: `2 accepted`, `1 stale`."""
+        for found, word in (
+            (self.accepted, "accepted"),
+            (self.unchanged, "unchanged"),
+            (self.stale, "stale"),
+            (self.ignored, "ignored"),
+        ):
+            if found:
+                yield f"{len(found)} {word}"
+
+    def __repr__(self) -> str:
+        """`<IntakeReport: 2 accepted, 1 problem, quarantined as 1f00..., answer 202>`."""
+        problems = counted(len(self.problems), "problem") if self.problems else ""
+        kept = f"quarantined as {self.quarantined.removeprefix('sha256:')[:12]}" if self.quarantined else ""
+        return brief("IntakeReport", "", *self.counts(), problems, kept, f"answer {self.http_status}")
+
 
 @frozen
 class WorkReport:
@@ -33,6 +54,15 @@ class WorkReport:
     refused: int = 0
     delivered: int = 0
     failures: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """`<WorkReport: 3 timers, 1 refused, 12 delivered, 1 failure>`, or `<WorkReport: idle>`."""
+        parts = [counted(self.timers, "timer") if self.timers else ""]
+        parts += [
+            f"{count:,} {word}" for count, word in ((self.refused, "refused"), (self.delivered, "delivered")) if count
+        ]
+        failures = counted(len(self.failures), "failure") if self.failures else ""
+        return brief("WorkReport", "", *parts, failures, "" if any(parts) or failures else "idle")
 
     @property
     def idle(self) -> bool:

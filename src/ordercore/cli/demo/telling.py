@@ -8,20 +8,19 @@ from pathlib import Path
 from shlex import quote
 from shutil import which
 
+from attrs import evolve
 from rich.console import Console
 from rich.text import Text
 
 from ordercore.cli import show
 from ordercore.cli.demo.story import HAMBURG, LOCATIONS, PRAGUE, RECEIPTS, SKUS, Arrival, Told
-from ordercore.cli.orders import timeline_table
 from ordercore.cli.quarantine import quarantine_table
 from ordercore.cli.reporting import outcome
-from ordercore.cli.stock import places_table
 from ordercore.cli.verify import counts
-from ordercore.cli.why import explained
 from ordercore.kernel import Kernel
 from ordercore.stock import Received
 from ordercore.store import Breach
+from ordercore.views.stock import places_table
 
 
 class Telling:
@@ -70,7 +69,7 @@ class Telling:
         self._section(
             "What could not be used waits in quarantine", "nothing of such an order is written, nothing is lost"
         )
-        self._out.print(quarantine_table(told.quarantine))
+        self._out.print(show.tables((quarantine_table(told.quarantine),)))
         if told.replayed is not None:
             self._out.print()
             self._out.print(
@@ -81,7 +80,7 @@ class Telling:
     def why(self) -> None:
         """Why a warehouse was chosen, and not the nearest."""
         self._section("Why Milan?", f"{PRAGUE} goes to Prague, and Berlin is nearer")
-        self._out.print(explained(self._kernel.explain(PRAGUE)))
+        self._out.print(self._kernel.explain(PRAGUE))
 
     def diary(self, told: Told) -> None:
         """The week in a few lines."""
@@ -96,13 +95,13 @@ class Telling:
         """One order from placing to the last parcel."""
         order = self._kernel.order(HAMBURG)
         self._section(f"One order: {HAMBURG}", f"{order.status}, {order.fulfillment_status}, {order.payment_status}")
-        self._out.print(timeline_table(self._kernel.timeline(HAMBURG)))
+        self._out.print(show.tables(evolve(one, title="") for one in self._kernel.timeline(HAMBURG).tables()))
 
     def stock(self) -> None:
         """Where everything is at the end."""
         self._section("Stock on Friday", "every unit in one place and one bucket")
         views = tuple(self._kernel.stock(sku) for sku in SKUS)
-        self._out.print(places_table(views, sku=True))
+        self._out.print(show.tables((places_table(views, sku=True),)))
 
     def books(self, breaches: tuple[Breach, ...]) -> None:
         """What was checked, and that it is right."""
