@@ -115,8 +115,10 @@ def svg(machine: Lifecycle) -> str:
     height = laid[machine.states[-1]].y + laid[machine.states[-1]].height + MARGIN
     title = f"{machine.name.capitalize()}: states and commands"
     parts = [
-        (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'role="img" aria-label="{escape(title)}">'),
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+            f'role="img" aria-label="{escape(title)}">'
+        ),
         f"<title>{escape(title)}</title>",
         f"<style>\n{STYLE}\n</style>",
         f'<rect class="paper" width="{width}" height="{height}" rx="10"/>',
