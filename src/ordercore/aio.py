@@ -8,18 +8,19 @@ from concurrent.futures import Executor
 from datetime import datetime
 from typing import Any, Self, TypeVar
 
-from ordercore.engine import Calls, StoreCall
+from ordercore.engine import Calls, Outside, StoreCall
 from ordercore.errors import BrokenRule, Rejected
 from ordercore.intake import ItemMapping, Quarantined
 from ordercore.message import Command, Envelope, Receipt
 from ordercore.order import Order
 from ordercore.plan import Explanation
 from ordercore.policies import Policies
-from ordercore.ports import Channel, Clock, Ids, Transmission
+from ordercore.ports import Carrier, Channel, Clock, Ids, Notifier, Supplier, Transmission, Transport
 from ordercore.projection import Follower, Reaction
 from ordercore.store import Breach, Page, Store
 from ordercore.values import Cursor, OrderId, Sku
-from ordercore.views import OrderRow, StockView, Timeline, Why
+from ordercore.views import EffectRow, OrderRow, StockView, Timeline, Why
+from ordercore.views.effects import effects
 from ordercore.views.orders import order, orders, timeline
 from ordercore.views.stock import stock
 from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
@@ -41,13 +42,16 @@ class AsyncKernel:
         self, store: Store | None = None, *, plugins: Plugins | Sequence[object] = (),
         channels: Mapping[str, Channel] | None = None, mapping: ItemMapping | None = None, strategy: str = "nearest",
         policies: Policies | None = None, clock: Clock | None = None, ids: Ids | None = None, tenant: str = "",
-        followers: Sequence[Follower | Reaction] = (), executor: Executor | None = None,
+        followers: Sequence[Follower | Reaction] = (), carriers: Mapping[str, Carrier] | None = None,
+        suppliers: Mapping[str, Supplier] | None = None, notifiers: Mapping[str, Notifier] | None = None,
+        transport: Transport | None = None, executor: Executor | None = None,
     ) -> None:  # fmt: skip
         """Wire it up. Raises ConfigurationError for plugins or names that cannot work."""
         self.core = Core(
             plugins=plugins, channels=channels or {}, mapping=mapping or ItemMapping(), strategy=strategy,
             policies=policies or Policies(), clock=clock or SystemClock(), ids=ids or TimeOrderedIds(), tenant=tenant,
-            followers=followers,
+            followers=followers, carriers=carriers or {}, suppliers=suppliers or {}, notifiers=notifiers or {},
+            transport=transport,
         )  # fmt: skip
         self.store = store if store is not None else open_store("memory://")
         self.store.use_codec(self.core.codec)
@@ -61,6 +65,9 @@ class AsyncKernel:
         cls, url: str, *, plugins: Plugins | Sequence[object] = (), channels: Mapping[str, Channel] | None = None,
         mapping: ItemMapping | None = None, strategy: str = "nearest", policies: Policies | None = None,
         clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower | Reaction] = (),
+        carriers: Mapping[str, Carrier] | None = None,
+        suppliers: Mapping[str, Supplier] | None = None, notifiers: Mapping[str, Notifier] | None = None,
+        transport: Transport | None = None,
         executor: Executor | None = None,
     ) -> Self:  # fmt: skip
         """A kernel over a store by URL: `sqlite:///shop.db`, `sqlite:////var/lib/shop.db`, `memory://`.
@@ -70,7 +77,8 @@ class AsyncKernel:
         plugins = Plugins.of(plugins)
         return cls(
             open_store(url, plugins), plugins=plugins, channels=channels, mapping=mapping, strategy=strategy,
-            policies=policies, clock=clock, ids=ids, tenant=tenant, followers=followers, executor=executor,
+            policies=policies, clock=clock, ids=ids, tenant=tenant, followers=followers, carriers=carriers,
+            suppliers=suppliers, notifiers=notifiers, transport=transport, executor=executor,
         )  # fmt: skip
 
     @property
@@ -79,7 +87,7 @@ class AsyncKernel:
         return self.core.plugins.infos
 
     async def _call(self, call: StoreCall) -> Any:
-        if self._works_itself:
+        if self._works_itself and not isinstance(call, Outside):
             return call(self.store)
         return await asyncio.get_running_loop().run_in_executor(self._executor, call, self.store)
 
@@ -171,6 +179,10 @@ class AsyncKernel:
         if self._works_itself:
             await self._work_if_due()
         return report
+
+    async def effects(self, status: str | None = "uncertain", *, limit: int = 100) -> tuple[EffectRow, ...]:
+        """What is done outside, oldest first: those that wait for a person, of another status, or (None) all."""
+        return await self._drive(self.core.look(effects(status, limit=limit)))
 
     async def quarantine(self, *, status: str | None = "open", limit: int = 100) -> tuple[Quarantined, ...]:
         """Documents that wait for a person, oldest first; `status=None` also those that were replayed."""

@@ -13,11 +13,12 @@ from ordercore.message import Command, Envelope, Receipt
 from ordercore.order import Order
 from ordercore.plan import Explanation
 from ordercore.policies import Policies
-from ordercore.ports import Channel, Clock, Ids, Transmission
+from ordercore.ports import Carrier, Channel, Clock, Ids, Notifier, Supplier, Transmission, Transport
 from ordercore.projection import Follower, Reaction
 from ordercore.store import Breach, Page, Store
 from ordercore.values import Cursor, OrderId, Sku
-from ordercore.views import OrderRow, StockView, Timeline, Why
+from ordercore.views import EffectRow, OrderRow, StockView, Timeline, Why
+from ordercore.views.effects import effects
 from ordercore.views.orders import order, orders, timeline
 from ordercore.views.stock import stock
 from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
@@ -32,21 +33,25 @@ class Kernel:
     """Orders, stock and allocation over one store; immutable wiring, safe to share between threads.
 
     Without a store it keeps everything in memory. `plugins` are modules or objects with hook functions, `channels`
-    accounts by instance, `strategy` the sourcing strategy that is used unless a command names another. `clock`,
-    `ids` and `tenant` are arguments, so that nothing here looks at the machine behind the host's back.
+    accounts by instance, as are `carriers`, `suppliers` and `notifiers`; `transport` sends what those want sent,
+    in `work`. `strategy` is the sourcing strategy that is used unless a command names another. `clock`, `ids` and
+    `tenant` are arguments, so that nothing here looks at the machine behind the host's back.
     """
 
     def __init__(
         self, store: Store | None = None, *, plugins: Plugins | Sequence[object] = (),
         channels: Mapping[str, Channel] | None = None, mapping: ItemMapping | None = None, strategy: str = "nearest",
         policies: Policies | None = None, clock: Clock | None = None, ids: Ids | None = None, tenant: str = "",
-        followers: Sequence[Follower | Reaction] = (),
+        followers: Sequence[Follower | Reaction] = (), carriers: Mapping[str, Carrier] | None = None,
+        suppliers: Mapping[str, Supplier] | None = None, notifiers: Mapping[str, Notifier] | None = None,
+        transport: Transport | None = None,
     ) -> None:  # fmt: skip
         """Wire it up. Raises ConfigurationError for plugins or names that cannot work."""
         self.core = Core(
             plugins=plugins, channels=channels or {}, mapping=mapping or ItemMapping(), strategy=strategy,
             policies=policies or Policies(), clock=clock or SystemClock(), ids=ids or TimeOrderedIds(), tenant=tenant,
-            followers=followers,
+            followers=followers, carriers=carriers or {}, suppliers=suppliers or {}, notifiers=notifiers or {},
+            transport=transport,
         )  # fmt: skip
         self.store = store if store is not None else open_store("memory://")
         self.store.use_codec(self.core.codec)
@@ -59,6 +64,9 @@ class Kernel:
         cls, url: str, *, plugins: Plugins | Sequence[object] = (), channels: Mapping[str, Channel] | None = None,
         mapping: ItemMapping | None = None, strategy: str = "nearest", policies: Policies | None = None,
         clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower | Reaction] = (),
+        carriers: Mapping[str, Carrier] | None = None,
+        suppliers: Mapping[str, Supplier] | None = None, notifiers: Mapping[str, Notifier] | None = None,
+        transport: Transport | None = None,
     ) -> Self:  # fmt: skip
         """A kernel over a store by URL: `sqlite:///shop.db`, `sqlite:////var/lib/shop.db`, `memory://`.
 
@@ -67,7 +75,8 @@ class Kernel:
         plugins = Plugins.of(plugins)
         return cls(
             open_store(url, plugins), plugins=plugins, channels=channels, mapping=mapping, strategy=strategy,
-            policies=policies, clock=clock, ids=ids, tenant=tenant, followers=followers,
+            policies=policies, clock=clock, ids=ids, tenant=tenant, followers=followers, carriers=carriers,
+            suppliers=suppliers, notifiers=notifiers, transport=transport,
         )  # fmt: skip
 
     @property
@@ -163,6 +172,10 @@ class Kernel:
         if self._works_itself:
             self._work_if_due()
         return report
+
+    def effects(self, status: str | None = "uncertain", *, limit: int = 100) -> tuple[EffectRow, ...]:
+        """What is done outside, oldest first: those that wait for a person, of another status, or (None) all."""
+        return self._drive(self.core.look(effects(status, limit=limit)))
 
     def quarantine(self, *, status: str | None = "open", limit: int = 100) -> tuple[Quarantined, ...]:
         """Documents that wait for a person, oldest first; `status=None` also those that were replayed."""

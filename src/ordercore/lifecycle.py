@@ -153,4 +153,21 @@ FULFILLMENT: Final = Lifecycle(
 )
 """Work at one location."""
 
-LIFECYCLES: Final = (ORDER, FULFILLMENT, RESERVATION, TRANSFER)
+EFFECT: Final = Lifecycle(
+    "effect",
+    "wanted",
+    ("wanted", "pending", "uncertain", "done", "refused"),
+    (
+        Transition("wanted", "StartEffect", ("pending",)),
+        Transition("wanted", "SettleEffect", ("done",)),
+        Transition("wanted", "ResolveEffect", ("done", "wanted", "refused")),
+        Transition("pending", "StartEffect", ("pending",)),
+        Transition("pending", "SettleEffect", ("done", "refused", "wanted", "uncertain")),
+        Transition("uncertain", "StartEffect", ("pending",)),
+        Transition("uncertain", "SettleEffect", ("done",)),
+        Transition("uncertain", "ResolveEffect", ("done", "wanted", "refused")),
+    ),
+)
+"""Something done outside; `uncertain` while nobody knows whether it was. A late answer counts if it says done."""
+
+LIFECYCLES: Final = (ORDER, FULFILLMENT, RESERVATION, TRANSFER, EFFECT)

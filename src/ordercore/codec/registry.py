@@ -21,6 +21,7 @@ AREAS: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("adjustment", "count", "opening", "receipt", "reservation", "stock", "transfer"), "ordercore.stock.events"
     ),
+    "effect": "ordercore.effects.events",
     "intake": "ordercore.intake.events",
     "order": "ordercore.order.events",
     "projection": "ordercore.projection",

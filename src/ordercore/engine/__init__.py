@@ -11,7 +11,7 @@ from functools import partial
 from operator import itemgetter, methodcaller
 from typing import Any, TypeVar, cast
 
-from ordercore.engine.calls import Calls, Result, StoreCall, StoreCommit, StoreRead, Task
+from ordercore.engine.calls import Calls, Outside, Result, StoreCall, StoreCommit, StoreRead, Task
 from ordercore.engine.memory import Memory
 from ordercore.engine.refusal import failure_of
 from ordercore.engine.running import CONFLICTS_MAX, Again, Group, Running
@@ -19,7 +19,18 @@ from ordercore.errors import OutcomeUnknown, Rejected, StoreError
 from ordercore.message import Command, Context, Receipt
 from ordercore.store import Batch, CommitResult, Conflicted, Duplicate, Mismatched, Outcome, Short, Snapshot, Unknown
 
-__all__ = ["CONFLICTS_MAX", "Calls", "Engine", "Memory", "Result", "StoreCall", "StoreCommit", "StoreRead", "Task"]
+__all__ = [
+    "CONFLICTS_MAX",
+    "Calls",
+    "Engine",
+    "Memory",
+    "Outside",
+    "Result",
+    "StoreCall",
+    "StoreCommit",
+    "StoreRead",
+    "Task",
+]
 
 R = TypeVar("R")
 T = TypeVar("T")

@@ -9,6 +9,7 @@ from ordercore.errors import BrokenRule, Rejected
 from ordercore.flow import Flow
 from ordercore.internal import internal
 from ordercore.message import Command, Context, Receipt
+from ordercore.ports import Request, Response, Transport
 from ordercore.store import Batch, CommitResult, Query, Snapshot, Store
 from ordercore.values import Stream
 
@@ -39,6 +40,19 @@ class StoreCommit:
         if len(self.batches) == 1:
             return (store.commit(self.batches[0]),)
         return store.commit_many(self.batches)
+
+
+@internal(eq=False)
+class Outside:
+    """Call: send a request to the outside. It needs no store, but it waits, so it goes where store calls may wait."""
+
+    transport: Transport | None
+    request: Request
+
+    def __call__(self, store: Store) -> Response:
+        """Send."""
+        assert self.transport is not None  # noqa: S101  # checked before anything is sent
+        return self.transport.send(self.request)
 
 
 StoreCall = Callable[[Store], Any]

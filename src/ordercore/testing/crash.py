@@ -26,10 +26,18 @@ def kill_while_committing(factory: Callable[[], Store], number: int) -> list[str
 
     `number` names the round: it is part of the ids and decides the moment. The writer is reaped.
     """
+    return kill(commit_until_killed, (factory, number), number)
+
+
+def kill(target: Callable[..., None], args: tuple[object, ...], number: int) -> list[str]:
+    """Run `target(*args, pipe)` in a process, kill it at a random moment, and return the words that it sent.
+
+    `number` decides the moment, which is after its first message. The process is reaped.
+    """
     context = processes()
     mine, theirs = context.Pipe(duplex=False)
     process = context.Process(  # type: ignore[attr-defined]  # every context has it; the base class does not say so
-        target=commit_until_killed, args=(factory, number, theirs), daemon=True
+        target=target, args=(*args, theirs), daemon=True
     )
     process.start()
     theirs.close()

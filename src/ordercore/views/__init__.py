@@ -1,7 +1,8 @@
 """Views: what a person or a program asks of orders and stock, as flows that only read."""
 
+from ordercore.views.effects import EffectRow
 from ordercore.views.orders import OrderRow, Timeline, TimelineEntry
 from ordercore.views.stock import LotRow, StockRow, StockView
 from ordercore.views.why import Movement, Why
 
-__all__ = ["LotRow", "Movement", "OrderRow", "StockRow", "StockView", "Timeline", "TimelineEntry", "Why"]
+__all__ = ["EffectRow", "LotRow", "Movement", "OrderRow", "StockRow", "StockView", "Timeline", "TimelineEntry", "Why"]

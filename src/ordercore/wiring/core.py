@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from ordercore.codec import Codec
+from ordercore.effects.state import TIMER as EFFECT_DUE
 from ordercore.engine import Calls, Engine, Result, Task
 from ordercore.errors import (
     BrokenRule,
@@ -24,13 +25,15 @@ from ordercore.intake import ItemMapping
 from ordercore.message import Command, Context, Envelope, Receipt
 from ordercore.plan import Explanation
 from ordercore.policies import Policies
-from ordercore.ports import Channel, Clock, Ids, Transmission
+from ordercore.ports import Carrier, Channel, Clock, Ids, Notifier, Supplier, Transmission, Transport
 from ordercore.projection import Follower, Reaction
 from ordercore.readable import brief
 from ordercore.sourcing import STRATEGIES
 from ordercore.store import Breach, Lease, Page
 from ordercore.values import CommandId, Cursor, OrderId, Sku, Stream, instant_of, text_of
 from ordercore.views.why import Why, explain_order, why
+from ordercore.wiring.adapters import check_instances
+from ordercore.wiring.effects import Performing
 from ordercore.wiring.journal import catch_up
 from ordercore.wiring.plugins import Plugins
 from ordercore.wiring.receive import Receiver
@@ -56,6 +59,8 @@ class Core:
     def __init__(
         self, *, plugins: Plugins | Sequence[object], channels: Mapping[str, Channel], mapping: ItemMapping, strategy: str,
         policies: Policies, clock: Clock, ids: Ids, tenant: str, followers: Sequence[Follower | Reaction],
+        carriers: Mapping[str, Carrier], suppliers: Mapping[str, Supplier], notifiers: Mapping[str, Notifier],
+        transport: Transport | None,
     ) -> None:  # fmt: skip
         """Register plugins, check names. Raises ConfigurationError."""
         self.plugins = Plugins.of(plugins)
@@ -64,7 +69,9 @@ class Core:
         strategies = {**STRATEGIES, **self.plugins.strategies()}
         if strategy not in strategies:
             raise ConfigurationError(f"No strategy {strategy!r}.", hint=did_you_mean(strategy, strategies))
-        self.shop = Shop(policies, strategies, strategy)
+        adapters = {"carrier": carriers, "supplier": suppliers, "notifier": notifiers}
+        check_instances({"channel": channels, **adapters})
+        self.shop = Shop(policies, strategies, strategy, adapters)
         self.clock = clock
         self.ids = ids
         self.tenant = tenant
@@ -74,6 +81,7 @@ class Core:
         self.engine = Engine(self.plugins.guard if self.plugins.guarded else None, tenant)
         self.instances = tuple(channels)
         self.receiver = Receiver(self.engine, self.shop, clock, channels, mapping)
+        self.performing = Performing(self.engine, self.shop, clock, transport)
         self._delivering = threading.local()
 
     def brief(self, kind: str, store: object) -> str:
@@ -197,6 +205,8 @@ class Core:
         return report
 
     def _fire(self, lease: Lease, now: datetime) -> Calls[WorkReport]:
+        if lease.kind == EFFECT_DUE:
+            return (yield from self.performing.perform(lease))
         make = TIMERS.get(lease.kind)
         if make is None:
             yield lambda store: store.nack(lease, now + LEASE, tenant=self.tenant)

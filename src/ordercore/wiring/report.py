@@ -48,12 +48,17 @@ class IntakeReport:
 
 @frozen
 class WorkReport:
-    """What `work` made happen: timers fired (and those refused because they were no longer due), records delivered."""
+    """What `work` made happen.
+
+    `timers` fired, and those `refused` because they were no longer due; records `delivered`; outside `effects` that
+    were taken up. `failures` says in a line each what did not work and is tried again, or waits for a person.
+    """
 
     timers: int = 0
     refused: int = 0
     delivered: int = 0
     failures: tuple[str, ...] = ()
+    effects: int = 0
 
     def __repr__(self) -> str:
         """`<WorkReport: 3 timers, 1 refused, 12 delivered, 1 failure>`, or `<WorkReport: idle>`."""
@@ -67,11 +72,11 @@ class WorkReport:
     @property
     def idle(self) -> bool:
         """Whether there was nothing to do."""
-        return not (self.timers or self.refused or self.delivered)
+        return not (self.timers or self.refused or self.delivered or self.effects)
 
     def __add__(self, other: WorkReport) -> WorkReport:
         """Both together."""
         return WorkReport(
             self.timers + other.timers, self.refused + other.refused, self.delivered + other.delivered,
-            self.failures + other.failures,
+            self.failures + other.failures, self.effects + other.effects,
         )  # fmt: skip

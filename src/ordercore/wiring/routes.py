@@ -8,9 +8,11 @@ from typing import Any, Final
 from attrs import frozen
 
 from ordercore.catalog import PutItem, PutLocation
+from ordercore.effects import ResolveEffect
+from ordercore.effects.state import effect_stream
 from ordercore.errors import BrokenRule
 from ordercore.flow import Flow
-from ordercore.flows import adopt, cart, master, orders, place, stock, transfer
+from ordercore.flows import adopt, cart, master, orders, place, settling, stock, transfer
 from ordercore.flows.shop import Shop
 from ordercore.message import Command, Context
 from ordercore.order import commands as o
@@ -98,11 +100,12 @@ ROUTES: Final[Mapping[type[Command[Any]], Route]] = {
     s.ExtendReservation: Route(cart.flow_extend_reservation, lambda c: f"reservation/{c.cart}"),
     s.ReleaseReservation: Route(cart.flow_release_reservation, lambda c: f"reservation/{c.cart}"),
     s.ExpireReservation: Route(cart.flow_expire_reservation, lambda c: f"reservation/{c.cart}"),
+    ResolveEffect: Route(settling.flow_resolve_effect, lambda c: effect_stream(c.effect)),
     NoteHistory: Route(flow_note_history, history_key, history_key),
 }
 
 KINDS_OF_KEYS: Final = (
-    "adopt:", "cancel:", "history:", "key:", "opening:", "payment:", "place:", "quarantine:", "reaction:", "receipt:",
+    "adopt:", "cancel:", "effect:", "history:", "key:", "opening:", "payment:", "place:", "quarantine:", "reaction:", "receipt:",
     "replayed:", "return:", "seen:", "timer:", "tracking:",
 )  # fmt: skip
 """How natural keys begin, those of intake and timers, and those of callers that would begin like one."""

@@ -1,0 +1,21 @@
+"""The kinds of outside effects there are."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ordercore.errors import BrokenRule, did_you_mean
+from ordercore.flows.performing import Performer
+
+PERFORMERS: Final[dict[str, Performer]] = {}
+"""By the kind that `EffectWanted` names."""
+
+
+def performer_of(kind: str) -> Performer:
+    """Who performs a kind of effect. Raises BrokenRule for a kind that this release does not know."""
+    try:
+        return PERFORMERS[kind]
+    except KeyError:
+        raise BrokenRule(
+            f"Nothing performs effects of kind {kind!r}.", kind=kind, hint=did_you_mean(kind, PERFORMERS)
+        ) from None
