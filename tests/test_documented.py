@@ -49,7 +49,7 @@ ERRORS = sorted(
     thing.__name__ for thing in vars(errors).values() if isinstance(thing, type) and issubclass(thing, Exception)
 )
 ABSTRACT = {"OrdercoreError", "AdapterError", "StoreError"}
-CAPABILITIES = [value for _, _, values in names.capability_types() for value in values]
+CAPABILITIES = sorted({value for _, _, values in names.capability_types() for value in values})
 COMMAND_LINE = [(path, command) for path, command in names.commands_of(commands, ()) if not isinstance(command, Group)]
 
 
