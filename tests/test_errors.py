@@ -1,19 +1,30 @@
 """What an error says to a machine, and how much it may cost to say what was meant."""
 
+import ast
 import pickle
 import time
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
 
+from ordercore import errors
 from ordercore.errors import (
     Insufficient,
     InvalidCommand,
     InvalidInput,
     NotFound,
     OrdercoreError,
+    Rejected,
     TransitionRefused,
     did_you_mean,
+    hinted,
+    nearest,
 )
+
+ROOT = Path(__file__).parent.parent
 
 
 def test_problem_details_say_what_happened_where_it_is_documented_and_with_which_facts():
@@ -74,3 +85,122 @@ def test_a_large_catalog_is_looked_through_quickly():
     assert did_you_mean("SKU-1234", names)
     did_you_mean("9" * 100_000, names)
     assert time.process_time() - begun < 0.1
+
+
+def printed(error):
+    console = Console(width=200, color_system=None, markup=False, highlight=False)
+    with console.capture() as out:
+        console.print(error, soft_wrap=True)
+    return out.get()
+
+
+def test_words_that_differ_in_case_alone_come_first():
+    assert did_you_mean("tea", ["TEA", "Tee"]) == "Did you mean 'TEA'?"
+
+
+def test_a_short_choice_is_listed_where_nothing_is_near():
+    assert nearest("blue", ["soft", "firm"]) == "One of firm, soft."
+    assert nearest("sfot", ["soft", "firm"]) == "Did you mean 'soft'?"
+    assert nearest("blue", [f"SKU-{n:03d}" for n in range(100)]) == ""
+
+
+def test_a_terminal_shows_code_message_facts_hint_and_where_to_read_on():
+    assert printed(NotFound.named("item", "TAE", ["TEA"])).splitlines() == [
+        "error [not_found] There is no item 'TAE'.",
+        "  kind=item, name=TAE",
+        "  hint: Did you mean 'TEA'?",
+        "  see: docs/reference/errors.md#not_found",
+    ]
+
+
+def test_a_terminal_shows_each_problem_of_an_input_on_its_own_line():
+    shown = printed(InvalidInput([("missing_field", "lines", "Required."), ("unknown_field", "sku", "No such field.")]))
+    assert shown.startswith("error [invalid_input] 2 problems.\n")
+    assert "\n  lines: Required.\n  sku: No such field.\n" in shown
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_a_shown_error_moves_no_cursor_and_takes_nothing_for_markup(text, hint):
+    shown = printed(InvalidCommand(f"[bold]{text}", hint=hint, value=text))
+    assert all(line.isprintable() for line in shown.split("\n"))
+    assert "[bold]" in shown
+
+
+def test_a_hint_is_given_once_and_stays_when_the_error_travels():
+    error = hinted(NotFound.named("item", "TAE"), "Did you mean 'TEA'?")
+    assert str(error) == "There is no item 'TAE'. Did you mean 'TEA'?"
+    assert hinted(error, "Other.").hint == "Did you mean 'TEA'?"
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+CODES = [cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, OrdercoreError)]
+
+
+@pytest.mark.parametrize("cls", CODES, ids=lambda cls: cls.code)
+def test_every_code_links_to_a_heading_that_is_there(cls):
+    error = cls.__new__(cls)
+    OrdercoreError.__init__(error, "No.")
+    page, anchor = error.doc.split("#")
+    headings = [line.removeprefix("## ") for line in (ROOT / page).read_text().splitlines() if line.startswith("## ")]
+    assert anchor in headings
+
+
+def test_an_error_of_a_plugin_links_to_the_class_it_was_made_from():
+    class Embargoed(Rejected):
+        code = "acme_embargoed"
+
+    assert Embargoed("No.").doc == "docs/reference/errors.md#rejected"
+    assert Embargoed("No.").as_problem()["title"] == "acme_embargoed"
+
+
+RAISED = {cls.__name__: cls for cls in CODES if issubclass(cls, Rejected)}
+AREAS = ("catalog", "order", "stock", "flows", "views", "sourcing", "intake", "values.py", "kernel.py", "aio.py")
+OWN_HINT = {"named", "of"}
+"""Constructors that make a hint of what they are given."""
+PERSONAL = {"customer", "ship_to", "address", "email", "phone", "postal_code", "note", "city"}
+
+
+def refusals():
+    """Every call that makes a Rejected, in what commands and reads go through: (where, class, call)."""
+    for area in AREAS:
+        path = ROOT / "src" / "ordercore" / area
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Call):
+                    function = node.func
+                    owner = function.value if isinstance(function, ast.Attribute) else function
+                    if isinstance(owner, ast.Name) and owner.id in RAISED:
+                        yield f"{file.relative_to(ROOT)}:{node.lineno}", RAISED[owner.id], node
+
+
+def test_there_are_refusals_to_look_at():
+    assert len(list(refusals())) > 100
+
+
+def test_every_refusal_has_a_code_of_its_own():
+    assert [where for where, cls, _ in refusals() if cls is Rejected] == []
+
+
+# What is not there is looked for, once it is refused, by ordercore.wiring.near.
+SUGGESTED = {"NotFound(f'{path}: there is no item {sku!r}.', kind='item', name=str(sku)[:64], path=path)"}
+
+
+def test_every_refusal_teaches():
+    def teaches(node):
+        made = isinstance(node.func, ast.Attribute) and node.func.attr in OWN_HINT
+        return made or any(keyword.arg in ("hint", None) for keyword in node.keywords) or ast.unparse(node) in SUGGESTED
+
+    assert [where for where, _, node in refusals() if not teaches(node)] == []
+
+
+def test_no_refusal_quotes_a_person():
+    def quoted(node):
+        return {
+            name
+            for part in ast.walk(node)
+            if isinstance(part, ast.FormattedValue)
+            for inner in ast.walk(part.value)
+            for name in [getattr(inner, "attr", getattr(inner, "id", ""))]
+        }
+
+    assert [(where, quoted(node) & PERSONAL) for where, _, node in refusals() if quoted(node) & PERSONAL] == []

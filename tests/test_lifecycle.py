@@ -100,3 +100,15 @@ def test_the_diagram_shows_every_move(machine):
                 line.strip().startswith(f"{row.state} --> {target}: ") and row.command in line
                 for line in text.splitlines()
             )
+
+
+def test_a_refusal_says_what_the_command_is_for_and_what_leads_there():
+    with pytest.raises(TransitionRefused) as caught:
+        ORDER.require("placed", "Ship")
+    assert caught.value.hint.startswith("Ship is for: confirmed; ConfirmOrder leads there. Allowed here: AddHold, ")
+    with pytest.raises(TransitionRefused) as caught:
+        FULFILLMENT.require("open", "PackParcel")
+    assert "PackParcel is for: in_progress, incomplete; PickLines or ShortPick leads there." in caught.value.hint
+    with pytest.raises(TransitionRefused) as caught:
+        TRANSFER.require("received", "ReceiveTransfer")
+    assert caught.value.hint == "Nothing is allowed here: the state is final."

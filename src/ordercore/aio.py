@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from ordercore.engine import Calls, Outside, StoreCall
-from ordercore.errors import BrokenRule, Rejected
+from ordercore.errors import BrokenRule, InvalidCommand, Rejected
 from ordercore.intake import ItemMapping, Quarantined
 from ordercore.message import Command, Envelope, Receipt
 from ordercore.order import Order
@@ -171,7 +171,11 @@ class AsyncKernel:
         Raises AuthenticationFailed if it does not prove its sender, NotFound for an unknown instance.
         """
         if transmission.instance != instance:
-            raise Rejected(f"A transmission of {transmission.instance!r} came in at {instance!r}.")
+            raise InvalidCommand(
+                f"A transmission of {transmission.instance!r} came in at {instance!r}.",
+                path="transmission.instance",
+                hint="Both name the account of the channel.",
+            )
         return await self._taken_in(self.core.receive(transmission))
 
     async def _taken_in(self, calls: Calls[IntakeReport]) -> IntakeReport:

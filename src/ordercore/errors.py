@@ -7,6 +7,7 @@
     │   ├── InvalidCommand       the command itself cannot be right
     │   ├── NotFound             what it names does not exist
     │   ├── TransitionRefused    not allowed in this state; lists what is
+    │   ├── AlreadyExists        the name is taken, or stands for something else
     │   ├── StaleCount           a newer count of the same row stands already
     │   ├── Held                 a named hold blocks it
     │   ├── ExceedsQuantity      more units than there are at that step of the line
@@ -42,6 +43,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import ClassVar, Literal
 
+from ordercore.readable import Cell, Span, Table, as_rich
+
 Field = str | int | bool | None | tuple[str, ...]
 
 DOCS = "docs/reference/errors.md#"
@@ -50,16 +53,28 @@ _COMPARED = 100
 """Names that are compared letter by letter: of a large catalog, all of them would take a tenth of a second."""
 
 _WORD_MOST = 64
+_LISTED = 16
 
 
 def did_you_mean(word: str, known: Iterable[str], *, limit: int = 3) -> str:
-    """A sentence naming the nearest known words, or an empty string."""
+    """A sentence naming the nearest known words, or an empty string. Words that differ in case alone come first."""
     word, names = word[:_WORD_MOST], list(known)
-    if len(names) > _COMPARED:
-        letters = set(word)
-        names = heapq.nsmallest(_COMPARED, names, key=lambda name: (len(letters.symmetric_difference(name)), name))
-    near = difflib.get_close_matches(word, sorted(names), n=limit, cutoff=0.6)
+    folded = word.casefold()
+    near = sorted(name for name in names if name.casefold() == folded)[:limit]
+    if not near:
+        if len(names) > _COMPARED:
+            letters = set(word)
+            names = heapq.nsmallest(_COMPARED, names, key=lambda name: (len(letters.symmetric_difference(name)), name))
+        near = difflib.get_close_matches(word, sorted(names), n=limit, cutoff=0.6)
     return f"Did you mean {' or '.join(repr(name) for name in near)}?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """As `did_you_mean`; where nothing is near, the whole choice if it is short enough to read."""
+    names = sorted(known)
+    if near := did_you_mean(word, names):
+        return near
+    return f"One of {', '.join(names)}." if 0 < len(names) <= _LISTED else ""
 
 
 class OrdercoreError(Exception):
@@ -92,8 +107,29 @@ class OrdercoreError(Exception):
 
     @property
     def doc(self) -> str:
-        """Where this code is documented."""
-        return DOCS + self.code
+        """Where this code is documented; for a class of a plugin, where the class it was made from is."""
+        ours = (cls for cls in type(self).__mro__ if cls.__module__ == __name__ and issubclass(cls, OrdercoreError))
+        return DOCS + next(ours).code
+
+    __rich__ = as_rich
+
+    def tables(self) -> tuple[Table, ...]:
+        """Code and message, the facts, the hint, where to read on: what a person at a terminal needs."""
+        facts = ", ".join(f"{name}={_told(value)}" for name, value in self.fields.items() if value not in ("", ()))
+        lead: tuple[Cell, ...] = (
+            (Span("error", "bad"), f" [{self.code}] {self._headline()}"),
+            *((Span(f"  {facts}", "dim"),) if facts else ()),
+            *(f"  {line}" for line in self._details()),
+            *(((Span("  hint:", "strong"), f" {self.hint}"),) if self.hint else ()),
+            (Span("  see:", "strong"), f" {self.doc}"),
+        )
+        return (Table(lead=lead),)
+
+    def _headline(self) -> str:
+        return self.message
+
+    def _details(self) -> Iterable[str]:
+        return ()
 
     def as_problem(self) -> dict[str, object]:
         """RFC 9457 problem details; a field never takes the place of one of its standard members."""
@@ -103,6 +139,18 @@ class OrdercoreError(Exception):
             body["hint"] = self.hint
         facts = {name: list(value) if isinstance(value, tuple) else value for name, value in self.fields.items()}
         return facts | body
+
+
+def _told(value: Field) -> str:
+    return "|".join(value) if isinstance(value, tuple) else str(value)
+
+
+def hinted(error: OrdercoreError, hint: str) -> OrdercoreError:
+    """The same error with a hint, unless it has one."""
+    if hint and not error.hint:
+        error.hint = hint
+        error.args = (f"{error.message} {hint}",)
+    return error
 
 
 def _rebuild(
@@ -173,14 +221,22 @@ class TransitionRefused(Rejected):
     http_status = 409
 
     @classmethod
-    def of(cls, machine: str, state: str, asked: str, allowed: Iterable[str]) -> TransitionRefused:
-        """Refuse `asked` in `state`, naming what is allowed there."""
+    def of(cls, machine: str, state: str, asked: str, allowed: Iterable[str], needs: str = "") -> TransitionRefused:
+        """Refuse `asked` in `state`, naming what is allowed there; `needs` is a sentence on what it takes."""
         names = tuple(sorted(allowed))
         hint = f"Allowed here: {', '.join(names)}." if names else "Nothing is allowed here: the state is final."
+        hint = f"{needs} {hint}" if needs else hint
         return cls(
             f"{machine} is {state}: {asked} is not possible.",
             machine=machine, state=state, asked=asked, allowed=names, hint=hint,
         )  # fmt: skip
+
+
+class AlreadyExists(Rejected):
+    """Something with this name is there already, and a second one or another kind of it cannot be."""
+
+    code = "already_exists"
+    http_status = 409
 
 
 class StaleCount(Rejected):
@@ -274,6 +330,12 @@ class InvalidInput(Rejected):
         self.problems = tuple(problems)
         listed = "; ".join(f"{path}: {message}" for _, path, message in self.problems)
         super().__init__(listed, codes=tuple(code for code, _, _ in self.problems), hint=hint)
+
+    def _headline(self) -> str:
+        return f"{len(self.problems)} problems." if len(self.problems) > 1 else self.message
+
+    def _details(self) -> Iterable[str]:
+        return [f"{path}: {message}" for _, path, message in self.problems] if len(self.problems) > 1 else ()
 
     def _extra(self) -> dict[str, object]:
         return {"problems": self.problems}

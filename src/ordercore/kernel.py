@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from ordercore.engine import Calls
-from ordercore.errors import BrokenRule, Rejected
+from ordercore.errors import BrokenRule, InvalidCommand, Rejected
 from ordercore.intake import ItemMapping, Quarantined
 from ordercore.message import Command, Envelope, Receipt
 from ordercore.order import Order
@@ -164,7 +164,11 @@ class Kernel:
         Raises AuthenticationFailed if it does not prove its sender, NotFound for an unknown instance.
         """
         if transmission.instance != instance:
-            raise Rejected(f"A transmission of {transmission.instance!r} came in at {instance!r}.")
+            raise InvalidCommand(
+                f"A transmission of {transmission.instance!r} came in at {instance!r}.",
+                path="transmission.instance",
+                hint="Both name the account of the channel.",
+            )
         return self._taken_in(self.core.receive(transmission))
 
     def _taken_in(self, calls: Calls[IntakeReport]) -> IntakeReport:

@@ -44,7 +44,22 @@ class Lifecycle:
     def require(self, state: str, command: str) -> None:
         """Raise TransitionRefused, listing what is allowed, unless `command` is possible in `state`."""
         if command not in self.allowed[state]:
-            raise TransitionRefused.of(self.name, state, command, self.allowed[state])
+            raise TransitionRefused.of(self.name, state, command, self.allowed[state], self._needs(state, command))
+
+    def _needs(self, state: str, command: str) -> str:
+        """Which states the command is for, and what leads out of this one towards them."""
+        states = [name for name in self.states if command in self.allowed[name]]
+        ways = sorted(
+            {
+                row.command
+                for row in self.transitions
+                if row.state == state and state not in row.targets and set(states).intersection(row.targets)
+            }
+        )
+        if not states or not self.allowed[state]:
+            return ""
+        led = f"; {' or '.join(ways)} leads there" if ways else ""
+        return f"{command} is for: {', '.join(states)}{led}."
 
     def diagram(self) -> str:
         """A Mermaid state diagram of the table."""

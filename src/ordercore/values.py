@@ -111,7 +111,11 @@ class Money:
         """From minor units: `Money.minor(1250, "EUR")`. Raises InvalidCommand for floats, bools and giants."""
         exponent_of(currency)
         if type(amount) is not int or not -MAX_MINOR <= amount <= MAX_MINOR:
-            raise InvalidCommand("An amount in minor units is an int within 2**62.", what="amount")
+            raise InvalidCommand(
+                "An amount in minor units is an int within 2**62.",
+                what="amount",
+                hint='`Money.of("12.50", "EUR")` takes major units.',
+            )
         return cls(amount, currency)
 
     @property
@@ -142,7 +146,11 @@ class Money:
         """
         total = sum(weights)
         if total <= 0 or any(weight < 0 for weight in weights):
-            raise InvalidCommand("Splitting needs non-negative weights with a positive sum.", what="weights")
+            raise InvalidCommand(
+                "Splitting needs non-negative weights with a positive sum.",
+                what="weights",
+                hint="Such as (1, 1) for halves.",
+            )
         shares = [divmod(self.amount * weight, total) for weight in weights]
         rest = self.amount - sum(whole for whole, _ in shares)
         by_remainder = sorted(range(len(shares)), key=lambda n: (-shares[n][1], n))[:rest]
@@ -190,10 +198,14 @@ class Price:
         _, _, power = number.as_tuple()
         digits = max(exponent, -power if isinstance(power, int) else 0)
         if digits > 12:
-            raise InvalidCommand("A price has at most 12 decimal digits.", what="price", value=str(number)[:32])
+            raise InvalidCommand(
+                "A price has at most 12 decimal digits.", what="price", value=str(number)[:32], hint="Round it."
+            )
         scaled = int(number.scaleb(digits))
         if abs(scaled) > MAX_MINOR:
-            raise InvalidCommand("The price is out of range.", what="price")
+            raise InvalidCommand(
+                "The price is out of range.", what="price", hint="At most 2**62 of its smallest units."
+            )
         return cls(scaled, digits, currency)
 
     @property
@@ -268,7 +280,7 @@ def units_of(value: object, *, what: str = "Quantity", least: int = 1) -> int:
     if not least <= value <= MAX_QUANTITY:
         raise InvalidCommand(
             f"{what} {value if abs(value) < 10**15 else 'out of range'} is not between {least} and {MAX_QUANTITY}.",
-            what=what, least=least,
+            what=what, least=least, hint="Quantities are whole numbers of the item's smallest unit.",
         )  # fmt: skip
     return value
 
@@ -286,7 +298,11 @@ class GeoPoint:
         north = round(decimal_of(latitude, what="Latitude").scaleb(6))
         east = round(decimal_of(longitude, what="Longitude").scaleb(6))
         if not (-90_000_000 <= north <= 90_000_000 and -180_000_000 <= east <= 180_000_000):
-            raise InvalidCommand("A point lies within 90 degrees north or south and 180 east or west.", what="point")
+            raise InvalidCommand(
+                "A point lies within 90 degrees north or south and 180 east or west.",
+                what="point",
+                hint="Latitude first, in degrees.",
+            )
         return cls(north, east)
 
     def metres_to(self, other: GeoPoint) -> int:
@@ -363,13 +379,23 @@ def sku_of(text: str) -> Sku:
 def text_of(text: object, *, what: str, most: int = 200, empty: bool = True) -> str:
     """One line of clean text: no control characters, no lone surrogates, at most `most` characters."""
     if not isinstance(text, str):
-        raise InvalidCommand(f"{what} must be text, not {type(text).__name__}.", what=what)
+        raise InvalidCommand(
+            f"{what} must be text, not {type(text).__name__}.",
+            what=what,
+            hint="Convert it where you know what it means.",
+        )
     if len(text) > most or (not text and not empty):
-        raise InvalidCommand(f"{what} must have {'0' if empty else '1'} to {most} characters.", what=what)
+        raise InvalidCommand(
+            f"{what} must have {'0' if empty else '1'} to {most} characters.",
+            what=what,
+            hint="Cut it, or keep it in the attributes.",
+        )
     if not text.isprintable() and any(
         unicodedata.category(letter) in ("Cc", "Cs", "Cf", "Zl", "Zp") for letter in text
     ):
-        raise InvalidCommand(f"{what} has control characters or lone surrogates.", what=what)
+        raise InvalidCommand(
+            f"{what} has control characters or lone surrogates.", what=what, hint="One line of clean text."
+        )
     return text
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from ordercore.errors import Held, NotFound, Rejected
+from ordercore.errors import AlreadyExists, Held, NotFound
 from ordercore.order import AddHold, CancelLines, ConfirmOrder, ReleaseHold, ReleaseOrder, Ship
 from ordercore.order.decide import require
 from ordercore.order.events import HoldAdded, HoldReleased
@@ -32,7 +32,7 @@ def test_a_hold_blocks_until_the_last_one_is_released(held):
 
 
 def test_a_name_is_used_once_at_a_time(held):
-    held.refused(Rejected, AddHold(ID, "fraud-1"), hold="fraud-1")
+    held.refused(AlreadyExists, AddHold(ID, "fraud-1"), kind="hold", name="fraud-1")
     held.when(ReleaseHold(ID, "fraud-1"))
     held.when(AddHold(ID, "fraud-1"))
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ordercore.errors import NotFound, TransitionRefused
+from ordercore.errors import BrokenRule, NotFound, TransitionRefused
 from ordercore.order import (
     ConfirmDelivery,
     ConfirmOrder,
@@ -36,7 +36,7 @@ def test_an_order_is_the_fold_of_its_events(story):
 
 
 def test_a_stream_begins_with_an_order(story):
-    with pytest.raises(NotFound):
+    with pytest.raises(BrokenRule, match="cannot begin"):
         fold_order(None, [OrderConfirmed()], "order/shop:1")
     assert fold_order(None, [], "order/shop:1") is None
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from ordercore.errors import InvalidCommand, NotFound, TransitionRefused
+from ordercore.errors import BrokenRule, InvalidCommand, NotFound, TransitionRefused
 from ordercore.lifecycle import RESERVATION
 from ordercore.message import Context
 from ordercore.plan import Leg, Plan
@@ -71,7 +71,7 @@ def test_overdue_is_expired_whether_a_worker_came_by_or_not():
 
 
 def test_a_stream_begins_with_a_reservation():
-    with pytest.raises(NotFound):
+    with pytest.raises(BrokenRule, match="cannot begin"):
         fold_reservation(None, [release(reserved(1))], STREAM)
 
 

@@ -99,7 +99,7 @@ def test_events_that_do_not_add_up_are_a_defect():
     event = TransferReceived("T1", THERE, (TransferUnits("TEA", 6),))
     with pytest.raises(BrokenRule, match="TEA"):
         fold_transfer(sent(("TEA", 5)), [event], "transfer/T1")
-    with pytest.raises(NotFound):
+    with pytest.raises(BrokenRule, match="cannot begin"):
         fold_transfer(None, [event], "transfer/T1")
 
 

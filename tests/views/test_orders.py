@@ -74,4 +74,12 @@ def test_an_unknown_order_is_not_found(shop):
     for read in (shop.order, shop.timeline, shop.explain):
         with pytest.raises(NotFound):
             read("shop:9")
-    assert shop.orders("no such status") == ()
+
+
+def test_a_status_that_there_is_not_is_refused_with_the_nearest(shop):
+    with pytest.raises(NotFound, match="Did you mean 'confirmed'"):
+        shop.orders("confrimed")
+    with pytest.raises(NotFound, match="One of cancelled, completed, confirmed, placed"):
+        shop.orders("shipped")
+    with pytest.raises(NotFound, match="Did you mean 'open'"):
+        shop.quarantine(status="opne")

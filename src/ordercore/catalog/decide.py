@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ordercore.catalog.commands import PutItem, PutLocation
 from ordercore.catalog.events import ItemPut, LocationPut
 from ordercore.catalog.state import Item, Location
-from ordercore.errors import InvalidCommand, Rejected, did_you_mean
+from ordercore.errors import AlreadyExists, InvalidCommand, nearest
 from ordercore.message import Event
 from ordercore.values import LocationCode, code_of, country_of, decimal_of, sku_of, text_of, units_of
 
@@ -34,9 +34,11 @@ def put_item(known: Item | None, command: PutItem) -> Sequence[Event]:
         dict(command.attributes),
     )
     if item.scale > 9:
-        raise InvalidCommand("A smallest unit has at most 9 decimal digits.", path="scale")
+        raise InvalidCommand(
+            "A smallest unit has at most 9 decimal digits.", path="scale", hint="Choose a larger unit."
+        )
     if known is not None and (known.unit, known.scale, known.tracking) != (item.unit, item.scale, item.tracking):
-        raise Rejected(
+        raise AlreadyExists(
             f"Unit, scale and tracking of {item.sku} are fixed: stock and orders count by them.",
             sku=item.sku, unit=known.unit, scale=known.scale, tracking=known.tracking,
             hint="Define a new SKU and convert the stock.",
@@ -54,9 +56,13 @@ def put_location(known: Location | None, command: PutLocation) -> Sequence[Event
     try:
         ZoneInfo(text_of(command.time_zone, what="Time zone", most=64, empty=False))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidCommand(f"{command.time_zone!r} is not an IANA time zone.", path="time_zone") from None
+        raise InvalidCommand(
+            f"{command.time_zone!r} is not an IANA time zone.", path="time_zone", hint="Such as Europe/Berlin or UTC."
+        ) from None
     if type(command.rank) is not int or abs(command.rank) > 1_000_000:
-        raise InvalidCommand("A rank is an int within a million.", path="rank")
+        raise InvalidCommand(
+            "A rank is an int within a million.", path="rank", hint="Lower is preferred; 0 is the usual one."
+        )
     location = Location(
         LocationCode(code_of(command.code, what="Location")),
         text_of(command.name, what="Name"),
@@ -74,11 +80,13 @@ def put_location(known: Location | None, command: PutLocation) -> Sequence[Event
 def _factor(value: str | Fraction) -> str:
     factor = value if isinstance(value, Fraction) else Fraction(decimal_of(value, what="Factor"))
     if factor <= 0:
-        raise InvalidCommand("A unit's factor is positive.", path="units")
+        raise InvalidCommand(
+            "A unit's factor is positive.", path="units", hint='Units of the item in one of it: {"case": 12}.'
+        )
     return str(factor)
 
 
 def _one_of(value: str, known: Sequence[str], path: str) -> str:
     if value in known:
         return value
-    raise InvalidCommand(f"{path} {value!r} is not known.", path=path, hint=did_you_mean(str(value), known))
+    raise InvalidCommand(f"{path} {str(value)[:64]!r} is not known.", path=path, hint=nearest(str(value)[:64], known))

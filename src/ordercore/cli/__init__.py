@@ -39,10 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def report(error: OrdercoreError) -> None:
-    """Code, message and hint on standard error; never a traceback for what the caller can put right."""
-    click.echo(f"{click.style('error', fg='red', bold=True)} [{error.code}] {error.message}", err=True)
-    if error.hint:
-        click.echo(f"  {click.style('hint:', bold=True)} {error.hint}", err=True)
+    """Code, message, facts, hint and link on standard error; never a traceback for what the caller can put right."""
+    from ordercore.cli import show
+
+    show.console(errors=True).print(error, soft_wrap=True)
 
 
 def _never_fail_to_print() -> None:

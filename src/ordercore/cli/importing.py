@@ -633,26 +633,33 @@ def _source(
     channel: str, map_path: Path | None, source: Path | None, generate: int | None, seed: int
 ) -> tuple[HistoryRules, Source]:
     if (source is None) is (generate is None):
-        raise ConfigurationError("Give either a file or a number of documents to generate.")
+        raise ConfigurationError("Give either a file or a number of documents to generate.", hint="One of the two.")
     if generate is not None:
         if generate < 1:
-            raise ConfigurationError("At least one document is generated.")
+            raise ConfigurationError("At least one document is generated.", hint="--generate 1000")
         return SAMPLE_RULES, Sample(generate, seed)
     assert source is not None  # noqa: S101  # one of the two is given
     if map_path is None:
         raise ConfigurationError("A column map says how the file is written.", hint="Add --map MAP.toml.")
     for path in (map_path, source):
         if not path.is_file():
-            raise NotFound(f"There is no file {path}.", kind="file", name=str(path))
+            raise NotFound(
+                f"There is no file {path}.",
+                kind="file",
+                name=str(path),
+                hint="Paths are relative to the current folder.",
+            )
     try:
         settings = tomllib.loads(map_path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{map_path} is not TOML: {error}.") from None
+        raise ConfigurationError(
+            f"{map_path} is not TOML: {error}.", hint="Text is quoted, tables are in brackets."
+        ) from None
     kinds = Plugins(discover()).channel_kinds()
     if channel not in kinds:
         known = did_you_mean(channel, kinds) or f"Installed kinds: {', '.join(sorted(kinds)) or 'none'}."
         raise ConfigurationError(f"There is no kind of channel {channel!r}.", kind=channel, hint=known)
     made = kinds[channel].make(channel, settings)
     if not isinstance(made, RowSource):
-        raise ConfigurationError(f"Channel {channel!r} does not read files row by row.", kind=channel)
+        raise ConfigurationError(f"Channel {channel!r} does not read files row by row.", kind=channel, hint="csv does.")
     return HistoryRules.from_settings(settings), File(source, made)

@@ -119,7 +119,7 @@ def _read(source: Path) -> bytes:
             with source.open("rb") as plain:
                 body = plain.read(MOST_BYTES + 1)
     except (OSError, EOFError) as error:
-        raise ConfigurationError(f"{source} cannot be read: {error}.") from None
+        raise ConfigurationError(f"{source} cannot be read: {error}.", hint="Is it whole, and yours to read?") from None
     if len(body) > MOST_BYTES:
         raise ConfigurationError(
             f"{source} has more than {MOST_BYTES:,} bytes.",

@@ -6,9 +6,8 @@ import click
 from rich.text import Text
 
 from ordercore.cli import show
-from ordercore.cli.shop import opened, store_option, suggesting
+from ordercore.cli.shop import opened, store_option
 from ordercore.errors import NotFound
-from ordercore.flows.record import SUMMARY
 from ordercore.kernel import Kernel
 from ordercore.lifecycle import ORDER
 from ordercore.plan import Explanation
@@ -27,8 +26,7 @@ def orders_command(url: str, status: str | None, newest: bool, limit: int, after
         out = show.console()
         key = None
         if after is not None:
-            with suggesting(kernel, "order", SUMMARY):
-                key = (kernel.order(after).head.placed_at.isoformat(), after)
+            key = (kernel.order(after).head.placed_at.isoformat(), after)
         rows = kernel.orders(status, after=key, limit=limit + 1, newest_first=newest)
         if not rows:
             out.print("No orders" + (f" with status {status}." if status else "."))
@@ -44,8 +42,7 @@ def orders_command(url: str, status: str | None, newest: bool, limit: int, after
 def order_command(url: str, order_id: str) -> None:
     """Show one order: its statuses, where each unit stands, parcels, why its warehouses were chosen, what happened."""
     with opened(url) as kernel:
-        with suggesting(kernel, "order", SUMMARY):
-            order = kernel.order(order_id)
+        order = kernel.order(order_id)
         explanation = explanation_of(kernel, order_id)
         why = explanation.tables() if explanation is not None else ()
         show.console().print(show.tables((*order.tables(), *why, *kernel.timeline(order_id).tables())))

@@ -23,9 +23,6 @@ from ordercore.wiring.plugins import Plugins, discover
 A = TypeVar("A")
 
 PAGE: Final = 1_000
-MOST_NAMES: Final = 20_000
-"""Names that are looked at for the nearest one."""
-
 _SQLITE: Final = "sqlite:///"
 _OFFICIAL: Final = ("csv", "shopify")
 
@@ -100,7 +97,11 @@ def file_channel(kind: str, instance: str, settings: Mapping[str, object]) -> Ha
     """The same for files. Raises ConfigurationError for a kind that does not read files."""
     channel = channel_of(kind, instance, settings)
     if "file" not in channel.capabilities:
-        raise ConfigurationError(f"The kind {kind!r} does not read files.", kind=kind)
+        raise ConfigurationError(
+            f"The kind {kind!r} does not read files.",
+            kind=kind,
+            hint="It has webhooks or an API: use it from a program.",
+        )
     return HandedOver(channel)
 
 
@@ -114,17 +115,23 @@ def settings_of(map_path: Path | None, given: Sequence[str]) -> dict[str, Any]:
         try:
             settings = tomllib.loads(map_path.read_text("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{map_path} is not TOML: {error}.") from None
+            raise ConfigurationError(
+                f"{map_path} is not TOML: {error}.", hint="Text is quoted, tables are in brackets."
+            ) from None
     for pair in given:
         key, found, value = pair.partition("=")
         if not found or not key:
-            raise ConfigurationError(f"--set {pair[:64]!r} is not of the form key=value.")
+            raise ConfigurationError(
+                f"--set {pair[:64]!r} is not of the form key=value.", hint="Such as --set file.encoding=utf-8."
+            )
         *tables, name = key.split(".")
         table = settings
         for part in tables:
             table = table.setdefault(part, {})
             if not isinstance(table, dict):
-                raise ConfigurationError(f"--set {key[:64]!r}: {part!r} is not a table.")
+                raise ConfigurationError(
+                    f"--set {key[:64]!r}: {part!r} is not a table.", hint="It was set to a value before."
+                )
         table[name] = _value(value)
     return settings
 
@@ -152,26 +159,3 @@ def documents(kernel: Kernel, kind: str, tag: str | None = None, most: int | Non
             return
         after = (page[-1].sort, page[-1].key)
         left = None if left is None else left - len(page)
-
-
-@contextmanager
-def suggesting(kernel: Kernel, kind: str, document: str) -> Iterator[None]:
-    """A NotFound of this kind that has no hint gets the nearest names there are, whatever their case."""
-    try:
-        yield
-    except NotFound as error:
-        name = error.fields.get("name")
-        if error.hint or error.fields.get("kind") != kind or not isinstance(name, str):
-            raise
-        known = [one.key for one in documents(kernel, document, most=MOST_NAMES)]
-        hint = nearest(name, known) or (f"There are no {kind}s in this store." if not known else "")
-        raise NotFound(error.message, hint=hint, **error.fields) from None
-
-
-def nearest(word: str, known: Sequence[str]) -> str:
-    """A sentence with the nearest known names, or an empty one; names that only differ in case come first."""
-    alike = [name for name in known if name.casefold() == word.casefold()]
-    if alike:
-        return f"Did you mean {' or '.join(map(repr, alike[:3]))}?"
-    ending = [name for name in known if name.partition(":")[2] == word]
-    return f"Did you mean {' or '.join(map(repr, ending[:3]))}?" if ending else did_you_mean(word, known)

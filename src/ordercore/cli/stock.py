@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ordercore.catalog import Item
 from ordercore.cli import show
-from ordercore.cli.shop import ask, documents, opened, store_option, suggesting
+from ordercore.cli.shop import ask, documents, opened, store_option
 from ordercore.flows.record import WAITING
 from ordercore.kernel import Kernel
 from ordercore.order.summary import WaitingLine
@@ -31,8 +31,7 @@ def stock_command(url: str, skus: tuple[str, ...]) -> None:
     with opened(url) as kernel:
         out = show.console()
         for n, sku in enumerate(skus):
-            with suggesting(kernel, "item", "item"):
-                view = kernel.stock(sku)
+            view = kernel.stock(sku)
             if n:
                 out.print()
             print_stock(out, kernel, view)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from ordercore.cli import show
-from ordercore.cli.shop import opened, store_option, suggesting
-from ordercore.flows.record import SUMMARY
+from ordercore.cli.shop import opened, store_option
 from ordercore.views.why import why_table
 
 
@@ -24,8 +23,6 @@ def why_command(url: str, last: int, name: str, location: str | None) -> None:
     with opened(url) as kernel:
         out = show.console()
         if location is None:
-            with suggesting(kernel, "order", SUMMARY):
-                out.print(kernel.explain(name))
-            return
-        with suggesting(kernel, "item", "item"):
+            out.print(kernel.explain(name))
+        else:
             out.print(show.tables((why_table(kernel.why(name, location), last),)))

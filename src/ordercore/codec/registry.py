@@ -68,6 +68,7 @@ class Codec:
                 raise ConfigurationError(
                     f"{kind.name!r} version {kind.version} needs one upcaster for each version before it.",
                     name=kind.name,
+                    hint="upcasters[n] makes the fields of version n + 1 from those of version n.",
                 )
             book[kind.name] = kind
             self._names[kind.cls] = kind

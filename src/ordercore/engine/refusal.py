@@ -40,4 +40,6 @@ def short_of(result: Short, batch: Batch) -> Insufficient:
         for short in result.shortages
         if not short.lot
     ] or [("", str(short.sku), short.missing) for short in result.shortages]
-    return Insufficient(rows, found_by="commit")
+    return Insufficient(
+        rows, found_by="commit", hint="Somebody else was quicker: `kernel.stock(sku)` shows what is free now."
+    )

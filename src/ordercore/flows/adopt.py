@@ -29,7 +29,11 @@ def flow_adopt_order(command: AdoptOrder, context: Context, shop: Shop) -> Flow[
     """Take an order over: its counters as given, its reserved units out of available stock."""
     id = identity(command.channel, command.external_id)
     if not command.lines or len(command.lines) > shop.policies.lines_max:
-        raise InvalidCommand(f"An order has 1 to {shop.policies.lines_max} lines.", path="lines")
+        raise InvalidCommand(
+            f"An order has 1 to {shop.policies.lines_max} lines.",
+            path="lines",
+            hint="Split the order, or raise Policies(lines_max=...).",
+        )
     check_head(command.currency, command.customer, command.ship_to, command.priority)
     skus = skus_of([line.sku for line in command.lines])
     catalog, counters = ReadCatalog(skus), {sku: ReadCounter(supply_counter(sku)) for sku in skus}
@@ -49,7 +53,9 @@ def flow_adopt_order(command: AdoptOrder, context: Context, shop: Shop) -> Flow[
         states.append(_counters(line, name, n, view, tracked=item.tracked))
     total = sum(line.total for line in lines)
     if total > MAX_MINOR:
-        raise InvalidCommand("The order's total is out of range.", path="lines")
+        raise InvalidCommand(
+            "The order's total is out of range.", path="lines", hint="A total has at most 2**62 minor units."
+        )
     address = command.ship_to
     event = OrderAdopted(
         command.channel, command.external_id, command.currency, instant_of(command.placed_at, what="placed_at"),
@@ -92,6 +98,7 @@ def _counters(line: AdoptedLine, name: LineId, n: int, view: CatalogView, *, tra
         raise InvalidCommand(
             f"lines[{n}]: {line.sku} has no stock to reserve or wait for.",
             path=f"lines[{n}].{'reserved' if claims else 'backordered'}",
+            hint="It is not tracked: leave these counters out.",
         )
     return AdoptedCounters(
         name, given["cancelled"], given["backordered"], given["shipped"], given["delivered"], given["returned"], claims

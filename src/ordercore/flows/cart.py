@@ -98,7 +98,13 @@ def _stream(cart: str) -> Stream:
 
 def _known(loaded: Loaded[Reservation], cart: str) -> Reservation:
     if loaded.state is None:
-        raise NotFound(f"Cart {cart!r} has no reservation.", kind="reservation", name=cart, path="cart")
+        raise NotFound(
+            f"Cart {cart!r} has no reservation.",
+            kind="reservation",
+            name=cart,
+            path="cart",
+            hint="ReserveCart makes one, under the id that you give the cart.",
+        )
     return loaded.state
 
 

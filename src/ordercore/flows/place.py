@@ -8,7 +8,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from ordercore.catalog import Item
-from ordercore.errors import At, Insufficient, InvalidCommand, NotFound, TransitionRefused, at, did_you_mean
+from ordercore.errors import At, Insufficient, InvalidCommand, NotFound, TransitionRefused, at, did_you_mean, nearest
 from ordercore.flow import Decision, Effect, Flow, Guard, Loaded, ReadState, attempt, read
 from ordercore.flows.cart import EXPIRE, RESERVATIONS
 from ordercore.flows.catalog import CatalogView, ReadCatalog
@@ -188,7 +188,9 @@ def _check(command: PlaceOrder, shop: Shop) -> tuple[Sku, ...]:
     """What can be checked without reading: counts, ids, names of policies, text."""
     lines = command.lines
     if not lines:
-        raise InvalidCommand("An order has at least one line.", path="lines")
+        raise InvalidCommand(
+            "An order has at least one line.", path="lines", hint="Give it lines=[Line(sku, quantity, price)]."
+        )
     if len(lines) > shop.policies.lines_max:
         raise InvalidCommand(
             f"{len(lines)} lines are more than the {shop.policies.lines_max} allowed.", path="lines", count=len(lines),
@@ -218,7 +220,9 @@ def check_head(currency: str, customer: str, ship_to: Address | None, priority: 
     if ship_to is not None:
         _check_address(ship_to)
     if type(priority) is not int or abs(priority) > 1_000_000:
-        raise InvalidCommand("A priority is an int within a million.", path="priority")
+        raise InvalidCommand(
+            "A priority is an int within a million.", path="priority", hint="Higher is served first; 0 is usual."
+        )
 
 
 def _is_sku(text: str) -> bool:
@@ -231,7 +235,9 @@ def _is_sku(text: str) -> bool:
 
 def _one_of(value: str, known: Sequence[str], path: str) -> None:
     if value and value not in known:
-        raise InvalidCommand(f"{path} {value!r} is not known.", path=path, hint=did_you_mean(value, known))
+        raise InvalidCommand(
+            f"{path} {str(value)[:64]!r} is not known.", path=path, hint=nearest(str(value)[:64], known)
+        )
 
 
 def _check_address(address: Address) -> None:
@@ -271,7 +277,11 @@ def line_name(given: str, n: int, names: Container[str]) -> LineId:
         text_at(given, f"lines[{n}].line_id", most=64)
     name = given or str(n + 1)
     if name in names:
-        raise InvalidCommand(f"lines[{n}].line_id {name!r} is used twice.", path=f"lines[{n}].line_id")
+        raise InvalidCommand(
+            f"lines[{n}].line_id {name!r} is used twice.",
+            path=f"lines[{n}].line_id",
+            hint="Leave all of them out for 1, 2, 3.",
+        )
     return LineId(name)
 
 
@@ -332,7 +342,9 @@ def order_line(line: Line, item: Item, name: LineId, currency: str, exponent: in
         with At("tax"):
             tax = amount_of(line.tax, currency)
         if tax < 0:
-            raise InvalidCommand("tax is negative.", path="tax")
+            raise InvalidCommand(
+                "tax is negative.", path="tax", hint="Tax is added to the line; leave it out for none."
+            )
     tracking = item.tracking
     return _new(OrderLine, (
         name, item.sku, quantity, price.amount, price.digits, total - discount + tax, tracking != "none",
@@ -343,7 +355,9 @@ def order_line(line: Line, item: Item, name: LineId, currency: str, exponent: in
 def _placed(command: PlaceOrder, context: Context, shop: Shop, lines: tuple[OrderLine, ...]) -> OrderPlaced:
     total = sum([line.total for line in lines])
     if total > MAX_MINOR:
-        raise InvalidCommand("The order's total is out of range.", path="lines")
+        raise InvalidCommand(
+            "The order's total is out of range.", path="lines", hint="A total has at most 2**62 minor units."
+        )
     placed_at = context.effective if command.placed_at is None else instant_of(command.placed_at, what="placed_at")
     address = command.ship_to
     destination = (
@@ -425,9 +439,17 @@ def wait_for_supply(
 
 def _soft(command: PlaceOrder, reservation: Reservation | None) -> Reservation:
     if reservation is None:
-        raise NotFound.named("reservation", command.reservation)
+        raise NotFound(
+            f"There is no reservation of a cart {command.reservation!r}.",
+            kind="reservation",
+            name=command.reservation,
+            path="reservation",
+            hint="Place the order without it, or ReserveCart first.",
+        )
     if reservation.status != "soft":
-        raise TransitionRefused.of("reservation", reservation.status, "PlaceOrder", ())
+        raise TransitionRefused.of(
+            "reservation", reservation.status, "PlaceOrder", (), "It is over for good: place the order without it."
+        )
     return reservation
 
 

@@ -122,7 +122,9 @@ def _take_in(command: ReceiveStock | OpenBalance, stream: Stream, what: str, con
     place = view.location(command.location).place
     yield from guard(command, None)
     if snapshot.of(head):
-        raise TransitionRefused.of(what, "taken in", type(command).__name__, ())
+        raise TransitionRefused.of(
+            what, "taken in", type(command).__name__, (), "Correct what was taken in by AdjustStock or CountStock."
+        )
     event: Event
     if isinstance(command, ReceiveStock):
         event = decide.receive(command, view, place, most)

@@ -165,7 +165,9 @@ def fill(
         filling = yield from _fill(skus, waking, freed, own, changed, _Queue(fixes))
         if filling is not None:
             return filling
-    raise Conflict("The lines that wait change faster than they can be read.", skus=(*skus, *waking))
+    raise Conflict(
+        "The lines that wait change faster than they can be read.", skus=(*skus, *waking), hint="Send it again."
+    )
 
 
 def _fill(

@@ -39,7 +39,13 @@ def flow_receive_transfer(command: ReceiveTransfer, context: Context, shop: Shop
     loaded = (yield from read(state)).of(state)
     if loaded.state is None:
         name = command.transfer
-        raise NotFound(f"There is no transfer {name!r}.", kind="transfer", name=name, path="transfer")
+        raise NotFound(
+            f"There is no transfer {name!r}.",
+            kind="transfer",
+            name=name,
+            path="transfer",
+            hint="SendTransfer begins one, under the id that you give it.",
+        )
     yield from guard(command, loaded.state)
     event = decide.arrive(loaded.state, command, shop.policies.lines_max)
     after = fold_transfer(loaded.state, (event,), stream)

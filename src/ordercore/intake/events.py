@@ -117,7 +117,11 @@ def restore(quarantined: Quarantined, raw: RawDocument) -> Transmission:
         quarantined.transport_id,
     )
     if document_id(transmission) != quarantined.document:
-        raise Corrupted("The kept bytes of a document have changed.", position=quarantined.document)
+        raise Corrupted(
+            "The kept bytes of a document have changed.",
+            position=quarantined.document,
+            hint="Ask the sender for it again.",
+        )
     return transmission
 
 

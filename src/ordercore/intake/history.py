@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import define, field, fields, frozen
 
-from ordercore.errors import ConfigurationError, did_you_mean
+from ordercore.errors import ConfigurationError, nearest
 from ordercore.ports import BadRow, OrderRow, Problem
 from ordercore.values import MAX_QUANTITY, Price, Sku
 
@@ -58,16 +58,20 @@ class HistoryRules:
         """From the tables of a column map. Raises ConfigurationError that names what is wrong."""
         table, file = settings.get("history", {}), settings.get("file", {})
         if not isinstance(table, Mapping) or not isinstance(file, Mapping):
-            raise ConfigurationError("[history] and [file] must be tables.")
+            raise ConfigurationError(
+                "[history] and [file] must be tables.", hint="Such as [history] on a line of its own."
+            )
         defaults = cls()
         for name, value in table.items():
             if name == "time_zone" or not hasattr(defaults, str(name)):
                 known = [known.name for known in fields(cls) if known.name != "time_zone"]
-                raise ConfigurationError(f"There is no {name!r} in [history].", hint=did_you_mean(str(name), known))
+                raise ConfigurationError(f"There is no {name!r} in [history].", hint=nearest(str(name), known))
             wanted = getattr(defaults, str(name))
             fits = _is_patterns(value) if isinstance(wanted, tuple) else type(value) is type(wanted)
             if not fits:
-                raise ConfigurationError(f"[history] {name} is not of the form {wanted!r}.")
+                raise ConfigurationError(
+                    f"[history] {name} is not of the form {wanted!r}.", hint="As the default is written."
+                )
         made = {str(name): tuple(value) if isinstance(value, list) else value for name, value in table.items()}
         rules = cls(**{**made, "time_zone": str(file.get("time_zone", "")) or "UTC"})  # type: ignore[arg-type]
         rules.check()
@@ -76,11 +80,16 @@ class HistoryRules:
     def check(self) -> None:
         """Raise ConfigurationError for rules that cannot work."""
         if not 0 <= self.supplied_percent <= 100:
-            raise ConfigurationError("[history] supplied_percent is between 0 and 100.")
+            raise ConfigurationError(
+                "[history] supplied_percent is between 0 and 100.", hint="Per cent of what was sold."
+            )
         if not 1 <= self.shipped_after_days <= 3650 or not 1 <= self.skus_per_receipt <= 10_000:
-            raise ConfigurationError("[history] shipped_after_days is at least 1, skus_per_receipt 1 to 10,000.")
+            raise ConfigurationError(
+                "[history] shipped_after_days is at least 1, skus_per_receipt 1 to 10,000.",
+                hint="Leave them out for the defaults.",
+            )
         if self.disposition not in _DISPOSITIONS:
-            hint = did_you_mean(self.disposition, _DISPOSITIONS) or f"One of {', '.join(_DISPOSITIONS)}."
+            hint = nearest(self.disposition, _DISPOSITIONS)
             raise ConfigurationError(f"[history] disposition {self.disposition!r} is not known.", hint=hint)
 
     @property

@@ -121,7 +121,7 @@ def recall(order: Order, command: c.RecallWork) -> Sequence[Event]:
     order.work(command.fulfillment)
     contents = _of_work(order, command.fulfillment, ("released", "picked", "packed"))
     if not contents:
-        raise ExceedsQuantity.of("at the location", "", 1, 0)
+        raise ExceedsQuantity.of("at the location", "", 1, 0, hint="Everything of it was shipped or recalled.")
     return [e.WorkRecalled(command.fulfillment, contents, text_at(command.reason, "reason"))]
 
 
@@ -208,6 +208,8 @@ def track(order: Order, command: c.RecordTracking) -> Sequence[Event]:
     return [event]
 
 
+AT_MOST: Final = "Ask for at most what is there."
+BEFORE: Final = "The steps come in order: release, pick, pack, ship; the order shows where its units stand."
 TOO_LATE: Final = "RecallWork unpacks; what was shipped comes back by ReceiveReturn."
 
 
@@ -223,7 +225,9 @@ def cancel(order: Order, command: c.CancelLines) -> Sequence[Event]:
     backordered: list[LineQuantity] = []
     contents: list[Moved] = []
     if not asked:
-        raise InvalidCommand("Nothing to cancel.", path="quantities")
+        raise InvalidCommand(
+            "Nothing to cancel.", path="quantities", hint="Leave it out for all that can be cancelled."
+        )
     for name, quantity in asked.items():
         with At(f"quantities[{str(name)[:64]}]"):
             line = order.line(name)
@@ -249,9 +253,11 @@ def take_back(order: Order, command: c.ReceiveReturn, facts: WorkFacts) -> Seque
     """Units that came back; never more than were shipped, never twice under one return id."""
     return_id = code_at(command.return_id, "return_id")
     if return_id in order.returned:
-        raise TransitionRefused.of("return", "received", "ReceiveReturn", ())
+        raise TransitionRefused.of("return", "received", "ReceiveReturn", (), "A further parcel has its own return id.")
     if not command.lines:
-        raise InvalidCommand("A return has at least one line.", path="lines")
+        raise InvalidCommand(
+            "A return has at least one line.", path="lines", hint="Such as ReturnedLine(line, quantity)."
+        )
     back: dict[LineId, int] = {}
     contents: list[ReturnedUnits] = []
     for n, unit in enumerate(command.lines):
@@ -262,7 +268,7 @@ def take_back(order: Order, command: c.ReceiveReturn, facts: WorkFacts) -> Seque
         there = line.shipped - line.lost - line.returned
         if back[line.facts.line] > there:
             with At(f"lines[{n}].quantity"):
-                raise ExceedsQuantity.of("shipped and not returned", unit.line, back[line.facts.line], there)
+                raise ExceedsQuantity.of("shipped and not returned", unit.line, back[line.facts.line], there, AT_MOST)
         disposition = one_of(unit.disposition, DISPOSITIONS, f"lines[{n}].disposition")
         lot = _returned_lot(unit, line, n, facts)
         if not line.facts.tracked:
@@ -279,7 +285,11 @@ def _returned_lot(unit: c.ReturnedLine, line: LineState, n: int, facts: WorkFact
         if unit.lot:
             return code_at(unit.lot, path)
         if unit.disposition != "keep_by_customer":
-            raise InvalidCommand(f"{path} is required: {sku} has lots.", path=path)
+            raise InvalidCommand(
+                f"{path} is required: {sku} has lots.",
+                path=path,
+                hint="It stands on the goods; without them: keep_by_customer.",
+            )
     elif unit.lot:
         raise InvalidCommand(f"{path}: {sku} has no lots.", path=path, hint="Leave it out.")
     return ""
@@ -293,13 +303,17 @@ def pay(order: Order, command: c.RecordPayment) -> Sequence[Event]:
     with At("amount"):
         amount = amount_of(command.amount, order.currency)
     if amount <= 0:
-        raise InvalidCommand("A payment's amount is positive.", path="amount")
+        raise InvalidCommand(
+            "A payment's amount is positive.", path="amount", hint="What is given back is a payment of the kind refund."
+        )
     paid = order.payments
     with At("amount"):
         if kind == "refund" and paid.refunded + amount > paid.charged:
-            raise ExceedsQuantity.of("charged and not refunded (minor units)", "", amount, paid.charged - paid.refunded)
+            raise ExceedsQuantity.of(
+                "charged and not refunded (minor units)", "", amount, paid.charged - paid.refunded, AT_MOST
+            )
         if kind == "void" and paid.voided + amount > paid.authorized:
-            raise ExceedsQuantity.of("authorized (minor units)", "", amount, paid.authorized - paid.voided)
+            raise ExceedsQuantity.of("authorized (minor units)", "", amount, paid.authorized - paid.voided, AT_MOST)
     return [e.PaymentRecorded(reference, kind, amount)]
 
 
@@ -364,7 +378,7 @@ def _choose(
 ) -> tuple[Moved, ...]:
     """The units asked for out of those that are ready; all of them without a wish. Lot items get their lots."""
     if not ready:
-        raise ExceedsQuantity.of(step, "", 1, 0)
+        raise ExceedsQuantity.of(step, "", 1, 0, BEFORE)
     taken: list[Moved] = []
     if wanted is None:
         taken = list(ready)
@@ -383,7 +397,7 @@ def _choose(
                     need -= part
             if need:
                 there = sum(m.quantity for m in ready if m.line == content.line)
-                raise ExceedsQuantity.of(step, content.line, content.quantity, there)
+                raise ExceedsQuantity.of(step, content.line, content.quantity, there, AT_MOST if there else BEFORE)
     return _with_lots(taken, facts) if facts is not None and facts.lot_skus else tuple(taken)
 
 
@@ -409,7 +423,13 @@ def _with_lots(contents: Iterable[Moved], facts: WorkFacts) -> tuple[Moved, ...]
                 lots[lot] -= part
                 left -= part
         if left:
-            raise ExceedsQuantity.of("in free lots", moved.line, moved.quantity, moved.quantity - left)
+            raise ExceedsQuantity.of(
+                "in free lots",
+                moved.line,
+                moved.quantity,
+                moved.quantity - left,
+                "Name the lots in contents, or CountStock.",
+            )
     return tuple(bound)
 
 

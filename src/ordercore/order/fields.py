@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from ordercore.errors import At, InvalidCommand, at, did_you_mean
+from ordercore.errors import At, InvalidCommand, at, nearest
 from ordercore.values import code_of, decimal_of, text_of, units_of
 
 
@@ -14,8 +14,8 @@ def one_of(value: object, known: Sequence[str], path: str) -> str:
     if isinstance(value, str) and value in known:
         return value
     said = repr(value[:32]) if isinstance(value, str) else type(value).__name__
-    near = did_you_mean(value[:32], known) if isinstance(value, str) else ""
-    raise InvalidCommand(f"{path}: {said} is not known.", path=path, hint=near or f"One of {', '.join(known)}.")
+    hint = nearest(value[:32] if isinstance(value, str) else "", known)
+    raise InvalidCommand(f"{path}: {said} is not known.", path=path, hint=hint)
 
 
 def text_at(text: object, path: str, *, most: int = 200, empty: bool = True) -> str:
@@ -37,13 +37,17 @@ def code_at(text: object, path: str) -> str:
 def attributes_at(attributes: object, path: str) -> None:
     """Facts that a caller adds: text, ints, bools and Decimals by name. Raises InvalidCommand with `path`."""
     if not isinstance(attributes, Mapping):
-        raise InvalidCommand(f"{path} is a mapping.", path=path)
+        raise InvalidCommand(f"{path} is a mapping.", path=path, hint='Names to values: {"reference": "A-1"}.')
     for name, value in attributes.items():
         text_at(name, path, most=64, empty=False)
         where = f"{path}[{name}]"
         if isinstance(value, str):
             if any("\ud800" <= letter <= "\udfff" for letter in value):
-                raise InvalidCommand(f"{where} has lone surrogates.", path=where)
+                raise InvalidCommand(
+                    f"{where} has lone surrogates.",
+                    path=where,
+                    hint="The text was decoded wrongly before it came here.",
+                )
         elif isinstance(value, Decimal):
             with At(where):
                 decimal_of(value, what=where)
@@ -53,7 +57,9 @@ def attributes_at(attributes: object, path: str) -> None:
                 hint="Floats are not exact: use a Decimal or text.",
             )  # fmt: skip
         elif abs(value) >= 2**63:
-            raise InvalidCommand(f"{where} is out of range.", path=where)
+            raise InvalidCommand(
+                f"{where} is out of range.", path=where, hint="An int has at most 64 bits; longer numbers are text."
+            )
 
 
 def units_at(value: object, path: str, *, least: int = 1) -> int:

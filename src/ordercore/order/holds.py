@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from attrs import frozen
 
-from ordercore.errors import Held, NotFound, Rejected
+from ordercore.errors import AlreadyExists, Held, NotFound
 from ordercore.message import Event
 from ordercore.store import without_postings
 
@@ -56,7 +56,12 @@ def require_free(holds: Sequence[Hold], step: str) -> None:
 def require_new(holds: Sequence[Hold], name: str) -> None:
     """A hold's name is used once at a time."""
     if any(hold.hold == name for hold in holds):
-        raise Rejected(f"There is already a hold {name!r}.", hold=name)
+        raise AlreadyExists(
+            f"There is already a hold {name!r}.",
+            kind="hold",
+            name=name,
+            hint="Give this one another name, or ReleaseHold first.",
+        )
 
 
 def without(holds: Sequence[Hold], name: str) -> tuple[Hold, ...]:

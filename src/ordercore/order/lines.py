@@ -279,6 +279,9 @@ def add_claim(claims: tuple[Claim, ...], added: Claim) -> tuple[Claim, ...]:
     return (*claims, added)
 
 
+STANDS: Final = "`kernel.order(id)` shows where the units of each line stand."
+
+
 def take_claim(claims: tuple[Claim, ...], moved: Moved) -> tuple[Claim, ...]:
     """Remove units of exactly this claim; refuses more than it holds."""
     line, _, place, bucket, quantity, lot, owner, work, _ = moved
@@ -286,11 +289,11 @@ def take_claim(claims: tuple[Claim, ...], moved: Moved) -> tuple[Claim, ...]:
         if claim[0] == place and claim[1] == bucket and claim[3] == lot and claim[4] == owner and claim[5] == work:
             left = claim[2] - quantity
             if left < 0:
-                raise ExceedsQuantity.of(bucket, line, quantity, claim[2])
+                raise ExceedsQuantity.of(bucket, line, quantity, claim[2], STANDS)
             if left == 0:
                 return claims[:n] + claims[n + 1 :]
             return (*claims[:n], Claim(place, bucket, left, lot, owner, work), *claims[n + 1 :])
-    raise ExceedsQuantity.of(bucket, line, quantity, 0)
+    raise ExceedsQuantity.of(bucket, line, quantity, 0, STANDS)
 
 
 def move_claims(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
-from ordercore.errors import NotFound
+from ordercore.errors import BrokenRule, NotFound
 from ordercore.message import Event
 from ordercore.order import events as e
 from ordercore.order import fulfillment, lines, payment, returns
@@ -355,7 +355,11 @@ def evolve_order(order: Order | None, event: Event, id: OrderId) -> Order:
 
 def _adoption(event: Event) -> e.OrderAdopted:
     if not isinstance(event, e.OrderAdopted):
-        raise NotFound(f"A stream of an order cannot begin with {type(event).__name__}.")
+        raise BrokenRule(
+            f"A stream of an order cannot begin with {type(event).__name__}.",
+            event=type(event).__name__,
+            hint="`kernel.verify()` says what else is wrong with this log.",
+        )
     return event
 
 

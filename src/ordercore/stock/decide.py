@@ -68,7 +68,9 @@ def received_units(lines: Iterable[c.Received | c.Opening], items: ItemBook) -> 
         lot = lot_of(item, line.lot, path)
         if line.expires is not None and (not lot or type(line.expires) is not date):
             why = "must be a date" if lot else f"is for lots, and {item.sku} has none"
-            raise InvalidCommand(f"{path}expires {why}.", path=f"{path}expires")
+            raise InvalidCommand(
+                f"{path}expires {why}.", path=f"{path}expires", hint="Such as date(2027, 1, 31), of a lot."
+            )
         bucket = bucket_of(line.bucket, f"{path}bucket")
         cost, digits, currency = _cost_of(line.unit_cost, line.currency, path)
         goods = ReceivedUnits(item.sku, 0, bucket, lot, cost, digits, currency)
@@ -86,10 +88,10 @@ def _cost_of(value: str | Decimal | Money | Price | None, currency: str, path: s
         if not known:
             raise InvalidCommand("A unit cost needs a currency.", hint='Such as currency="EUR".')
         if currency and currency != known:
-            raise InvalidCommand(f"A unit cost in {known} on a line in {currency}.")
+            raise InvalidCommand(f"A unit cost in {known} on a line in {currency}.", hint="One line, one currency.")
         price = value if isinstance(value, Price) else Price.of(value, known)
         if price.amount < 0:
-            raise InvalidCommand("A unit cost is not negative.")
+            raise InvalidCommand("A unit cost is not negative.", hint="Leave it out where it is not known.")
         return price.amount, price.digits, price.currency
 
 
@@ -146,7 +148,9 @@ def count(
         counted = units_of(command.counted, what="counted", least=0)
     if effective > context.now:
         # It would make every count until then a stale one.
-        raise InvalidCommand("Nobody can count what will be.", path="effective")
+        raise InvalidCommand(
+            "Nobody can count what will be.", path="effective", hint="Count as of now, or of a time that has passed."
+        )
     if last is not None and effective < last.effective:
         raise StaleCount(
             f"{item.sku} was counted at {place} at {last.effective.isoformat()}; this count is of "
@@ -164,7 +168,9 @@ def move(command: c.MoveStock, items: ItemBook, place: Place) -> e.StockMoved:
     source = bucket_of(command.source, "source")
     target = bucket_of(command.target, "target", (*BUCKETS_IN, "scrap"))
     if source == target:
-        raise InvalidCommand(f"The units stand in {source} already.", path="target")
+        raise InvalidCommand(
+            f"The units stand in {source} already.", path="target", hint="A move goes to another bucket."
+        )
     return e.StockMoved(place, item.sku, quantity, source, target, reason_of(command.reason), lot)
 
 
@@ -178,7 +184,9 @@ def send(
     if known is not None:
         TRANSFER.require(known.status, "SendTransfer")
     if source == target:
-        raise InvalidCommand("A transfer goes to another location.", path="target")
+        raise InvalidCommand(
+            "A transfer goes to another location.", path="target", hint="MoveStock changes the bucket at one location."
+        )
     sums: dict[Goods, int] = {}
     for n, line in enumerate(require_lines(command.lines, most)):
         path = f"lines[{n}]."
@@ -206,7 +214,7 @@ def arrive(transfer: Transfer, command: c.ReceiveTransfer, most: int) -> e.Trans
             with At(_first(command, goods)):
                 raise ExceedsQuantity.of(
                     "in transit", "/".join(filter(None, goods)), quantity, there,
-                    hint="" if progress is not None else "Name SKU and lot as they were sent.",
+                    hint="Ask for at most what is there." if progress is not None else "Name SKU and lot as they were sent.",
                 )  # fmt: skip
     return e.TransferReceived(transfer.id, transfer.target, _rows(arrived), _rows(missing), reason)
 
@@ -248,11 +256,19 @@ def wanted(command: c.ReserveCart, items: ItemBook, pins: Mapping[str, Place], m
         with At(f"{path}line_id"):
             name = LineId(text_of(line.line_id, what=f"{path}line_id", most=64, empty=False))
             if name in demands:
-                raise InvalidCommand(f"Line {name!r} is there twice.", line=name)
+                raise InvalidCommand(
+                    f"Line {name!r} is there twice.",
+                    line=name,
+                    hint="Lines have ids of their own; two may have one SKU.",
+                )
         item = stocked(items, line.sku, path)
         if not item.active:
             raise NotFound(
-                f"{path}sku: {item.sku} is not sold any more.", kind="item", name=item.sku, path=f"{path}sku"
+                f"{path}sku: {item.sku} is not sold any more.",
+                kind="item",
+                name=item.sku,
+                path=f"{path}sku",
+                hint="PutItem(..., active=True) sells it again.",
             )
         quantity = quantity_of(item, line.quantity, path)
         demands[name] = Demand(name, item.sku, quantity, pins[line.location] if line.location else None)
@@ -300,6 +316,7 @@ def expire(known: Reservation, now: datetime) -> e.ReservationExpired:
             f"The reservation of cart {known.cart} is kept until {known.expires_at.isoformat()}.",
             machine="reservation", state="soft", asked="ExpireReservation", expires_at=known.expires_at.isoformat(),
             allowed=tuple(sorted(RESERVATION.allowed["soft"] - {"ExpireReservation"})),
+            hint="ReleaseReservation gives it up before.",
         )  # fmt: skip
     return e.ReservationExpired(known.contents)
 
@@ -310,6 +327,8 @@ def expiry_of(seconds: int, now: datetime) -> datetime:
         units_of(seconds, what="expires_after_seconds")
         if seconds > LONGEST_SECONDS:
             raise InvalidCommand(
-                f"expires_after_seconds is at most {LONGEST_SECONDS}, which are 30 days.", most=LONGEST_SECONDS
+                f"expires_after_seconds is at most {LONGEST_SECONDS}, which are 30 days.",
+                most=LONGEST_SECONDS,
+                hint="ExtendReservation keeps it longer.",
             )
     return now + timedelta(seconds=seconds)

@@ -43,7 +43,9 @@ class ItemBook(Protocol):
 def require_lines(lines: Sequence[T], most: int, *, path: str = "lines") -> Sequence[T]:
     """At least one line, at most `most`. Raises InvalidCommand."""
     if not lines:
-        raise InvalidCommand("At least one line is needed.", path=path)
+        raise InvalidCommand(
+            "At least one line is needed.", path=path, hint="A command without lines would say nothing."
+        )
     if len(lines) > most:
         raise InvalidCommand(
             f"{len(lines)} lines are more than the {most} of one command.", path=path, count=len(lines), most=most,
@@ -73,7 +75,9 @@ def lot_of(item: StockItem, lot: str, path: str) -> str:
                 )
             return ""
         if not lot:
-            raise InvalidCommand(f"{item.sku} has lots: name one.", sku=item.sku)
+            raise InvalidCommand(
+                f"{item.sku} has lots: name one.", sku=item.sku, hint="It stands on the goods or their delivery note."
+            )
         return code_of(lot, what=f"{path}lot")
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from ordercore.errors import NotFound
+from ordercore.errors import BrokenRule
 from ordercore.flow import Folder
 from ordercore.lifecycle import RESERVATION
 from ordercore.message import Context, Event
@@ -123,7 +123,7 @@ def fold_reservation(state: Reservation | None, new: Iterable[Event], stream: St
         if isinstance(event, ReservationMade):
             state = Reservation(stream.partition("/")[2], "soft", event.contents, event.expires_at)
         elif state is None:
-            raise NotFound(f"A stream of a reservation cannot begin with {type(event).__name__}.", stream=stream)
+            raise BrokenRule(f"A stream of a reservation cannot begin with {type(event).__name__}.", stream=stream)
         else:
             state = _after(state, event)
     return state
@@ -140,7 +140,7 @@ def _after(state: Reservation, event: Event) -> Reservation:
         case ReservationExpired():
             return evolve(state, status="expired", contents=())
         case _:
-            raise NotFound(f"{type(event).__name__} is no event of a reservation.")
+            raise BrokenRule(f"{type(event).__name__} is no event of a reservation.", event=type(event).__name__)
 
 
 def upgrade(state: Reservation, order: OrderId, context: Context) -> ReservationUpgraded:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from attrs import frozen
 
-from ordercore.errors import BrokenRule, NotFound
+from ordercore.errors import BrokenRule
 from ordercore.flow import Folder
 from ordercore.message import Event
 from ordercore.store import Posting, postings_of
@@ -123,7 +123,7 @@ def fold_transfer(transfer: Transfer | None, new: Iterable[Event], stream: Strea
         elif isinstance(event, TransferReceived) and transfer is not None:
             transfer = Transfer(transfer.id, transfer.source, transfer.target, _arrived(transfer.goods, event))
         else:
-            raise NotFound(f"A stream of a transfer cannot begin with {type(event).__name__}.", stream=stream)
+            raise BrokenRule(f"A stream of a transfer cannot begin with {type(event).__name__}.", stream=stream)
     return transfer
 
 

@@ -31,5 +31,10 @@ def position_of(cursor: Cursor | None) -> int:
     if cursor is None:
         return -1
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
-        raise InvalidCommand(f"{cursor[:32]!r} is not a cursor of this store.", what="cursor", value=cursor[:32])
+        raise InvalidCommand(
+            f"{cursor[:32]!r} is not a cursor of this store.",
+            what="cursor",
+            value=cursor[:32],
+            hint="Pass `page.cursor` of the page before, or None for the beginning.",
+        )
     return int(cursor)

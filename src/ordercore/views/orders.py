@@ -8,8 +8,10 @@ from typing import Self, SupportsIndex, overload
 
 from attrs import frozen
 
+from ordercore.errors import NotFound, nearest
 from ordercore.flow import ReadState
 from ordercore.flows.record import ORDERS, SUMMARY
+from ordercore.lifecycle import ORDER
 from ordercore.message import Event
 from ordercore.order import Order, OrderSummary, stream_of
 from ordercore.order import events as e
@@ -121,7 +123,12 @@ def order(id: OrderId) -> Reading[Order]:
 def orders(
     status: str | None = None, *, after: tuple[str, str] | None = None, limit: int = 100, newest_first: bool = False
 ) -> Reading[tuple[OrderRow, ...]]:
-    """A page of summaries by the time of placing; with `status` only those."""
+    """A page of summaries by the time of placing; with `status` only those. Raises NotFound for a status there is not."""
+    if status is not None and status not in ORDER.states:
+        raise NotFound(
+            f"There is no status {str(status)[:64]!r} of an order.", kind="status", name=str(status)[:64],
+            hint=nearest(str(status), ORDER.states),
+        )  # fmt: skip
     asked = ReadDocuments(SUMMARY, status, after, limit, newest_first)
     found = (yield from ask(asked)).of(asked)
     return tuple(

@@ -24,4 +24,9 @@ def existing(text: str) -> Sku:
     try:
         return sku_of(text)
     except InvalidCommand:
-        raise NotFound.named("item", ascii(text)[:64]) from None
+        raise NotFound(
+            f"There is no item {ascii(text)[:64]!r}.",
+            kind="item",
+            name=ascii(text)[:64],
+            hint="It cannot be a SKU: 1 to 64 letters, digits, blanks inside, and some marks.",
+        ) from None

@@ -144,7 +144,7 @@ def explain_order(id: OrderId) -> Reading[Explanation]:
     planned = next((r for r in records if isinstance(r.event, OrderAllocated)), None)
     placed = next((r.event for r in records if isinstance(r.event, OrderPlaced)), None)
     if planned is None or placed is None or not isinstance(planned.event, OrderAllocated):
-        raise NotFound(f"Order {id!r} was never allocated.", kind="plan", name=id)
+        raise NotFound(f"Order {id!r} was never allocated.", kind="plan", name=id, hint="AllocateOrder sources it.")
     skus = tuple(dict.fromkeys(line.sku for line in placed.lines if line.tracked))
     catalog = ReadCatalog(skus)
     view = (yield from ask(catalog)).of(catalog)

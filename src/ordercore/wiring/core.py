@@ -18,7 +18,7 @@ from ordercore.errors import (
     Rejected,
     StoreError,
     TransitionRefused,
-    did_you_mean,
+    nearest,
 )
 from ordercore.flows.shop import Shop
 from ordercore.intake import ItemMapping
@@ -35,6 +35,7 @@ from ordercore.views.why import Why, explain_order, why
 from ordercore.wiring.adapters import check_instances
 from ordercore.wiring.effects import Performing
 from ordercore.wiring.journal import catch_up
+from ordercore.wiring.near import suggesting
 from ordercore.wiring.plugins import Plugins
 from ordercore.wiring.receive import Receiver
 from ordercore.wiring.report import IntakeReport, WorkReport
@@ -68,7 +69,9 @@ class Core:
         self.codec.register(*self.plugins.events())
         strategies = {**STRATEGIES, **self.plugins.strategies()}
         if strategy not in strategies:
-            raise ConfigurationError(f"No strategy {strategy!r}.", hint=did_you_mean(strategy, strategies))
+            raise ConfigurationError(
+                f"There is no sourcing strategy {strategy!r}.", strategy=strategy, hint=nearest(strategy, strategies)
+            )
         adapters = {"carrier": carriers, "supplier": suppliers, "notifier": notifiers}
         check_instances({"channel": channels, **adapters})
         self.shop = Shop(policies, strategies, strategy, adapters)
@@ -77,7 +80,9 @@ class Core:
         self.tenant = tenant
         self.followers = (*followers, *self.plugins.projections())
         if len({follower.name for follower in self.followers}) < len(self.followers):
-            raise ConfigurationError("Two followers have the same name: they would share a cursor.")
+            raise ConfigurationError(
+                "Two followers have the same name: they would share a cursor.", hint="Give each its own `name`."
+            )
         self.engine = Engine(self.plugins.guard if self.plugins.guarded else None, tenant)
         self.instances = tuple(channels)
         self.receiver = Receiver(self.engine, self.shop, clock, channels, mapping)
@@ -142,7 +147,7 @@ class Core:
 
     def handle(self, task: Task[R]) -> Calls[Receipt[R]]:
         """One command to its receipt."""
-        return self.engine.run(task)
+        return suggesting(self.engine.run(task), self.tenant)
 
     def handle_many(self, given: Sequence[Task[Any] | Rejected], group: int) -> Calls[list[Result]]:
         """Commands in groups of at most `group`; those on one stream in successive rounds, in their order."""
@@ -157,17 +162,17 @@ class Core:
 
     def look(self, flow: Generator[Any, Any, T]) -> Calls[T]:
         """A reading flow."""
-        return self.engine.look(flow)
+        return suggesting(self.engine.look(flow), self.tenant)
 
     def why(self, sku: str, location: str) -> Calls[Why]:
         """The journal of a SKU at a location; the index is brought up to date first."""
         yield from catch_up(self.tenant, self.clock.now())
-        return (yield from self.engine.look(why(Sku(sku), location)))
+        return (yield from self.look(why(Sku(sku), location)))
 
     def explain(self, order: OrderId) -> Calls[Explanation]:
         """Why an order was sourced as it was."""
         yield from catch_up(self.tenant, self.clock.now())
-        return (yield from self.engine.look(explain_order(order)))
+        return (yield from self.look(explain_order(order)))
 
     def receive(self, transmission: Transmission, *, replay: bool = False) -> Calls[IntakeReport]:
         """Take a transmission in."""

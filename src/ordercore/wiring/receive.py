@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from hashlib import sha256
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 from attrs import define, evolve, field
 
@@ -18,6 +18,7 @@ from ordercore.flows.shop import Shop
 from ordercore.intake import (
     ItemMapping,
     Quarantined,
+    QuarantineStatus,
     RawDocument,
     Seen,
     document_id,
@@ -124,7 +125,12 @@ class Receiver:
         snapshot = yield from ask(asked, raw)
         found, body = snapshot.of(asked), snapshot.of(raw)
         if found is None or body is None:
-            raise NotFound.named("quarantined document", document)
+            raise NotFound(
+                f"There is no quarantined document {document[:80]!r}.",
+                kind="quarantined document",
+                name=document[:80],
+                hint="`kernel.quarantine()` lists them with their ids.",
+            )
         assert isinstance(found.body, Quarantined) and isinstance(body.body, RawDocument)  # noqa: S101,PT018
         return restore(found.body, body.body)
 
@@ -315,7 +321,9 @@ def _with(put: PutDocument | None, flow: Flow[R]) -> Generator[Any, Any, Decisio
 
 
 def quarantined(status: str | None = "open", *, limit: int = 100) -> Reading[tuple[Quarantined, ...]]:
-    """Documents kept for a person, oldest first; `status` None: also those that were replayed."""
+    """Documents kept for a person, oldest first; `status` None: also those that were replayed. Raises NotFound."""
+    if status is not None and status not in get_args(QuarantineStatus):
+        raise NotFound.named("status of a document in quarantine", str(status)[:64], get_args(QuarantineStatus))
     asked = ReadDocuments(QUARANTINE, status, None, limit)
     found = (yield from ask(asked)).of(asked)
     return tuple(document.body for document in found if isinstance(document.body, Quarantined))

@@ -10,11 +10,11 @@ from attrs import frozen
 from ordercore.catalog import PutItem, PutLocation
 from ordercore.effects import ResolveEffect
 from ordercore.effects.state import effect_stream
-from ordercore.errors import BrokenRule
+from ordercore.errors import BrokenRule, did_you_mean
 from ordercore.flow import Flow
 from ordercore.flows import adopt, cart, master, orders, place, settling, stock, transfer
 from ordercore.flows.shop import Shop
-from ordercore.message import Command, Context
+from ordercore.message import Command, Context, Event
 from ordercore.order import commands as o
 from ordercore.order.state import stream_of
 from ordercore.stock import commands as s
@@ -119,7 +119,21 @@ def route_of(command: Command[Any]) -> Route:
     try:
         return ROUTES[type(command)]
     except KeyError:
-        raise BrokenRule(
-            f"{type(command).__name__} is not a command of this kernel.", command=type(command).__name__,
-            hint="Commands are exported from their area, such as ordercore.order.",
-        ) from None  # fmt: skip
+        raise _no_command(command) from None
+
+
+def _no_command(command: object) -> BrokenRule:
+    if isinstance(command, type):
+        name, hint = command.__name__, f"This is the class: build one, {command.__name__}(...)."
+        if command not in ROUTES:
+            hint = _meant(command)
+    else:
+        name, hint = type(command).__name__, _meant(type(command))
+    return BrokenRule(f"{name} is not a command of this kernel.", command=name, hint=hint)
+
+
+def _meant(cls: type) -> str:
+    near = did_you_mean(cls.__name__, [known.__name__ for known in ROUTES])
+    if issubclass(cls, Event):
+        return f"Events are what happened; a command asks for it. {near}".rstrip()
+    return near or "Commands are exported from their area, such as ordercore.order."

@@ -70,5 +70,7 @@ def _emptied(url: str) -> Path:
         for part in ("", "-wal", "-shm"):
             Path(f"{path}{part}").unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from None
+        raise ConfigurationError(
+            f"{path} cannot be written: {error.strerror}.", hint="Name another file with --store."
+        ) from None
     return path
