@@ -22,6 +22,7 @@ from names import (
     policies_page,
 )
 from pages import DOCS, llms
+from pictures import order_picture
 
 from ordercore import errors
 from ordercore.codec import Codec
@@ -127,6 +128,7 @@ PAGES = {
     "reference/command-line.md": command_line_page,
     "lifecycles.md": lifecycles_page,
     **{picture_of(machine): partial(svg, machine) for machine in LIFECYCLES},
+    "pictures/order.svg": order_picture,
     "llms.txt": llms,  # last: it has a line of every page
 }
 

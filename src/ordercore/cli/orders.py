@@ -10,7 +10,7 @@ from ordercore.cli.shop import opened, store_option
 from ordercore.errors import NotFound
 from ordercore.kernel import Kernel
 from ordercore.lifecycle import ORDER
-from ordercore.plan import Explanation
+from ordercore.readable import Table
 from ordercore.views.orders import orders_table
 
 
@@ -42,15 +42,14 @@ def orders_command(url: str, status: str | None, newest: bool, limit: int, after
 def order_command(url: str, order_id: str) -> None:
     """Show one order: its statuses, where each unit stands, parcels, why its warehouses were chosen, what happened."""
     with opened(url) as kernel:
-        order = kernel.order(order_id)
-        explanation = explanation_of(kernel, order_id)
-        why = explanation.tables() if explanation is not None else ()
-        show.console().print(show.tables((*order.tables(), *why, *kernel.timeline(order_id).tables())))
+        show.console().print(show.tables(everything(kernel, order_id)))
 
 
-def explanation_of(kernel: Kernel, order_id: str) -> Explanation | None:
-    """Why the order was sourced as it was, or None if it never was."""
+def everything(kernel: Kernel, order_id: str) -> tuple[Table, ...]:
+    """The order, why it was sourced as it was if it ever was, and what happened to it. Raises NotFound."""
+    order = kernel.order(order_id)
     try:
-        return kernel.explain(order_id)
+        why = kernel.explain(order_id).tables()
     except NotFound:
-        return None
+        why = ()
+    return (*order.tables(), *why, *kernel.timeline(order_id).tables())
