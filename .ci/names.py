@@ -22,6 +22,7 @@ MODULES: Final = (
     "ordercore.order",
     "ordercore.stock",
     "ordercore.plan",
+    "ordercore.readable",
     "ordercore.hooks",
     "ordercore.ports",
     "ordercore.testing",

@@ -217,12 +217,14 @@ class Explanation:
             yield Span("!", "open"), "", None, one.sku, f"{one.quantity} missing for line {one.line}"
 
     def __repr__(self) -> str:
-        """`<Explanation nearest version 1: chose WH1, 2 rejected>`."""
+        """`<Explanation nearest version 1: chose WH1, 2 places not chosen>`."""
         chosen = listed((location(choice.site.place) for choice in self.chosen), "nothing")
         missing = f"{len(self.missing)} missing" if self.missing else ""
-        rejected = len({one.place for one in self.rejected})
-        return brief("Explanation", f"{self.strategy} version {self.version}", f"chose {chosen}", missing,
-                     f"{rejected} not or in part" if rejected else "")  # fmt: skip
+        others = {one.place for one in self.rejected} - {choice.site.place for choice in self.chosen}
+        return brief(
+            "Explanation", f"{self.strategy} version {self.version}", f"chose {chosen}", missing,
+            f"{counted(len(others), 'place')} not chosen" if others else "",
+        )  # fmt: skip
 
 
 _Row = tuple[Span, str, int | None, str, str]
