@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal, get_args
 
-from attrs import field, frozen, validators
+from attrs import Attribute, field, frozen
+
+from ordercore.errors import ConfigurationError, nearest
 
 Allocate = Literal["on_place", "manual"]
 Shortage = Literal["refuse", "backorder", "partial"]
 Confirm = Literal["on_place", "manual"]
+
+
+def _word(kind: object) -> Callable[[object, Attribute[Any], Any], None]:
+    known = get_args(kind)
+
+    def check(_: object, attribute: Attribute[Any], value: Any) -> None:
+        if value not in known:
+            said = str(value)[:64]
+            raise ConfigurationError(
+                f"Policies({attribute.name}={said!r}) is not known.", policy=attribute.name, value=said,
+                hint=nearest(said, known),
+            )  # fmt: skip
+
+    return check
+
+
+def _least(least: int) -> Callable[[object, Attribute[Any], Any], None]:
+    def check(_: object, attribute: Attribute[Any], value: Any) -> None:
+        if type(value) is not int or value < least:
+            raise ConfigurationError(
+                f"{attribute.name} is an int from {least} on.", policy=attribute.name,
+                hint="Leave it out for the default.",
+            )  # fmt: skip
+
+    return check
 
 
 @frozen
@@ -19,10 +47,10 @@ class EffectPolicy:
     taken to be dead; it sends nothing after that.
     """
 
-    attempts: int = field(default=12, validator=validators.ge(1))
-    retry_seconds: int = field(default=30, validator=validators.ge(1))
-    retry_most_seconds: int = field(default=3_600, validator=validators.ge(1))
-    deadline_seconds: int = field(default=300, validator=validators.ge(1))
+    attempts: int = field(default=12, validator=_least(1))
+    retry_seconds: int = field(default=30, validator=_least(1))
+    retry_most_seconds: int = field(default=3_600, validator=_least(1))
+    deadline_seconds: int = field(default=300, validator=_least(1))
 
 
 @frozen
@@ -31,12 +59,13 @@ class Policies:
 
     `shortage`: "refuse" the command; "backorder": reserve what there is, the rest waits for supply; "partial": reserve
     what there is, the rest stays unallocated. `confirm` "on_place" or "manual". `replans`: how often a plan is made
-    again after another command took the stock first. `lines_max`: most lines of one command. `effects`: how what is done outside is tried.
+    again after another command took the stock first. `lines_max`: most lines of one command. `effects`:
+    how what is done outside is tried. Raises ConfigurationError.
     """
 
-    allocate: Allocate = field(default="on_place", validator=validators.in_(("on_place", "manual")))
-    shortage: Shortage = field(default="refuse", validator=validators.in_(("refuse", "backorder", "partial")))
-    confirm: Confirm = field(default="on_place", validator=validators.in_(("on_place", "manual")))
-    replans: int = field(default=3, validator=validators.ge(0))
-    lines_max: int = field(default=10_000, validator=validators.ge(1))
+    allocate: Allocate = field(default="on_place", validator=_word(Allocate))
+    shortage: Shortage = field(default="refuse", validator=_word(Shortage))
+    confirm: Confirm = field(default="on_place", validator=_word(Confirm))
+    replans: int = field(default=3, validator=_least(0))
+    lines_max: int = field(default=10_000, validator=_least(1))
     effects: EffectPolicy = EffectPolicy()

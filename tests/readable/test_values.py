@@ -39,7 +39,7 @@ def everything(kernel, order, sku, location="WH1"):
     page = kernel.log()
     return (
         kernel, kernel.order(order), timeline, timeline[0], kernel.stock(sku), kernel.why(sku, location),
-        kernel.explain(order), kernel.orders()[0], page, page.records[-1],
+        kernel.why(sku, location).movements[-1], kernel.explain(order), kernel.orders()[0], page, page.records[-1],
     )  # fmt: skip
 
 
@@ -88,6 +88,7 @@ def test_each_says_what_matters_of_it():
     assert repr(kernel.timeline("web:1")[0]).startswith("<TimelineEntry 1: ")
     assert repr(kernel.stock("TEA")) == "<StockView TEA: 8 on hand, 8 free, 1 place>"
     assert repr(kernel.why("TEA", "WH1")) == "<Why TEA at WH1: 3 movements, 8 on hand, 8 free>"
+    assert repr(kernel.why("TEA", "WH1").movements[0]).startswith("<Movement StockReceived: receipt/")
     assert repr(kernel.explain("web:1")) == "<Explanation nearest version 1: chose WH1>"
     assert repr(kernel.orders()[0]).startswith("<OrderRow web:1: confirmed, fulfilled, 25.00 EUR, ")
     assert repr(kernel.log(limit=2)).startswith("<Page: 2 records, up to position 2, ")

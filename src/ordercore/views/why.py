@@ -37,6 +37,11 @@ class Movement:
     on_hand: int
     available: int
 
+    def __repr__(self) -> str:
+        """`<Movement OrderAllocated: order/web:1001, 2026-03-02 09:12 UTC, 2 available -> reserved>`."""
+        when = f"{moment(self.effective_at)} UTC"
+        return brief("Movement", type(self.event).__name__, self.stream, when, changed(self.change, 0))
+
 
 @frozen
 class Why:
