@@ -1,7 +1,7 @@
 """What the README and the documentation show is what happens: every block is run or read, in the order of its page.
 
 python      run, all blocks of a page in one namespace and one empty folder
-text        directly after a block of Python, what that block prints
+text        after a block of Python, without a heading or another block in between, what that block prints
 console     lines after `$ ` are run; the lines below them are what they print
 sh          not run, but every command, option, extra and target in it exists
 toml, json  read
@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import doctest
 import io
+import itertools
 import json
 import os
 import re
@@ -44,6 +45,7 @@ REWRITE = "ORDERCORE_REWRITE" in os.environ
 INFO = re.compile(r"(?P<language>[^\n]*)\n")
 NAMED = re.compile(r"# (?P<name>[\w/-]+\.\w+)\n")
 NAMED_ABOVE = re.compile(r"<!-- file: (?P<name>[\w/.-]+) -->\n\Z")
+PART = re.compile(r"^(#|```)", re.MULTILINE)
 DIFFERS = (
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?"), "(time)"),
     (re.compile(r"\b\d+\.\d+ ?s\b"), "(seconds)"),
@@ -95,7 +97,7 @@ class Page:
 
     def evaluate(self, example: Example) -> None:
         """One block, by its language."""
-        language, source = example.region.lexemes["language"].strip(), example.parsed
+        language, source = example.region.lexemes["language"].partition(" ")[0], example.parsed
         above = self.document.text[: example.region.start]
         if named := NAMED.match(source) or NAMED_ABOVE.search(above):
             self.save(named["name"], source, language)
@@ -107,7 +109,7 @@ class Page:
                     self.python(example)
                 self.printed, self.printed_at = out.getvalue(), example.region.end
             case "text":
-                if self.printed_at >= 0 and not self.document.text[self.printed_at : example.region.start].strip():
+                if self.printed_at >= 0 and not PART.search(self.document.text[self.printed_at : example.region.start]):
                     self.compare(source, self.printed, f"line {example.line}")
             case "console":
                 for command, shown in commands_of(source):
@@ -180,7 +182,8 @@ def commands_of(block: str) -> Iterator[tuple[str, str]]:
 
 def check_command(line: str) -> None:
     """What a command line names exists: targets, extras, plugins, commands and their options."""
-    match shlex.split(line, comments=True):
+    words = shlex.split(line, comments=True)
+    match list(itertools.dropwhile(lambda word: re.match(r"[A-Z_]+=", word), words)):
         case ["ordercore", *words] | ["python", "-m", "ordercore", *words]:
             check_options(words)
         case ["make", *targets]:
@@ -220,6 +223,11 @@ def check_options(words: list[str]) -> None:
             assert word.partition("=")[0] in known, f"there is no option {word!r}"
 
 
+def marks(page: Path) -> list[pytest.MarkDecorator]:
+    """A page that starts many programs is slow."""
+    return [pytest.mark.slow] if page.read_text().count("\n$ pytest") > 2 else []
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder to run in; modules that were loaded from it are forgotten afterwards."""
@@ -234,7 +242,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, id=str(page.relative_to(ROOT)), marks=marks(page)) for page in PAGES]
+)
 def test_what_a_page_shows_is_what_happens(page: Path) -> None:
     Page(page).run()
 
