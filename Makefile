@@ -53,7 +53,7 @@ format: $(VENV)/.ok  ## Put the code into its form and mend what can be mended.
 	$(RUN) -m ruff format .
 
 docs: $(VENV)/.ok  ## Build the documentation: build/docs/index.html.
-	$(DOCS) -d build/doctrees docs build/docs
+	$(DOCS) -E -a -d build/doctrees docs build/docs
 	@echo build/docs/index.html
 
 reference: $(VENV)/.ok  ## Write the reference pages and their pictures from the code.

@@ -13,16 +13,16 @@ from typing import Final, NamedTuple
 
 from ordercore.lifecycle import Lifecycle
 
-CARD: Final = 470
-LANE: Final = 20
+CARD: Final = 400
+LANE: Final = 18
 LINE: Final = 20
 HEAD: Final = 30
 GAP: Final = 26
 MARGIN: Final = 16
-LETTERS: Final = 58  # that fit into a line of a card
+LETTERS: Final = 46  # that fit into a line of a card
 COLORS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b")  # told apart by the color-blind
 STYLE: Final = """
-svg { font: 14px system-ui, sans-serif; }
+svg { font: 14.5px system-ui, sans-serif; }
 .paper { fill: #ffffff; } .card { fill: #f4f6f8; stroke: #8a949e; } .end { stroke-dasharray: 5 4; }
 text { fill: #1c2329; } .name { font-weight: 600; font-size: 16px; } .quiet { fill: #55606b; }
 .lane { fill: none; stroke-width: 2; }

@@ -81,7 +81,7 @@ def events_page() -> str:
 def hooks_page() -> str:
     """All hooks."""
     lines = [
-        "# Hooks", "", "Where plugins may speak; see `ordercore.hooks` for how a plugin is registered, and",
+        "# Hook specifications", "", "Where plugins may speak; see `ordercore.hooks` for how a plugin is registered, and",
         "[Hooks by example](../plugins/hooks.md) for when each is called, what happens on an error, and examples.", "",
     ]  # fmt: skip
     for name, function in vars(OrdercoreHooks).items():
@@ -108,7 +108,7 @@ def lifecycles_page() -> str:
         lines += [f"## {name}", "", f"![{name}: states, commands, and where they lead]({picture_of(machine)})", ""]
         lines += ["| in | these commands are possible | and lead to |", "| --- | --- | --- |"]
         lines += [
-            f"| {row.state} | `{row.command}`{f' (unless a hold blocks `{row.hold}`)' if row.hold else ''} "
+            f"| {row.state} | [{row.command}](reference/commands.md#{row.command.lower()}){f' (unless a hold blocks `{row.hold}`)' if row.hold else ''} "
             f"| {', '.join('the same' if target == row.state else target for target in row.targets)} |"
             for row in machine.transitions
         ]

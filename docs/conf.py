@@ -29,6 +29,7 @@ smartquotes = False
 html_theme = "furo"
 html_title = f"ordercore {release}"
 html_copy_source = False
+html_use_index = False
 html_show_sphinx = False
 html_static_path = ["_static"]
 html_css_files = ["ordercore.css"]
