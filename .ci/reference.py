@@ -27,7 +27,7 @@ from pictures import order_picture
 from ordercore import errors
 from ordercore.codec import Codec
 from ordercore.hooks import OrdercoreHooks
-from ordercore.lifecycle import LIFECYCLES, Lifecycle
+from ordercore.lifecycle import LIFECYCLES, Lifecycle, Transition
 from ordercore.message import Command
 from ordercore.wiring.routes import ROUTES
 
@@ -96,6 +96,13 @@ def picture_of(machine: Lifecycle) -> str:
     return f"pictures/lifecycle-{machine.name.replace(' ', '-')}.svg"
 
 
+def table_row(row: Transition) -> str:
+    """A transition as a row of a table, with a link to its command."""
+    held = f" (unless a hold blocks `{row.hold}`)" if row.hold else ""
+    targets = ", ".join("the same" if target == row.state else target for target in row.targets)
+    return f"| {row.state} | [{row.command}](reference/commands.md#{row.command.lower()}){held} | {targets} |"
+
+
 def lifecycles_page() -> str:
     """The lifecycle tables, each with its diagram."""
     lines = [
@@ -107,11 +114,7 @@ def lifecycles_page() -> str:
         name = machine.name.capitalize()
         lines += [f"## {name}", "", f"![{name}: states, commands, and where they lead]({picture_of(machine)})", ""]
         lines += ["| in | these commands are possible | and lead to |", "| --- | --- | --- |"]
-        lines += [
-            f"| {row.state} | [{row.command}](reference/commands.md#{row.command.lower()}){f' (unless a hold blocks `{row.hold}`)' if row.hold else ''} "
-            f"| {', '.join('the same' if target == row.state else target for target in row.targets)} |"
-            for row in machine.transitions
-        ]
+        lines += [table_row(row) for row in machine.transitions]
         lines.append("")
     return "\n".join(lines)
 
