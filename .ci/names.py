@@ -23,11 +23,24 @@ MODULES: Final = (
     "ordercore.stock",
     "ordercore.plan",
     "ordercore.readable",
+    "ordercore.values",
+    "ordercore.message",
+    "ordercore.projection",
     "ordercore.hooks",
     "ordercore.ports",
+    "ordercore.transport",
+    "ordercore.wiring",
     "ordercore.testing",
 )
 """What hosts and plugins import from, with what has pages of its own left out (`ordercore.store`: stores.md)."""
+
+CHOSEN: Final = {
+    "ordercore.values": ("Address", "GeoPoint", "Money", "Price", "Quantity"),
+    "ordercore.message": ("Context", "DocumentType", "Envelope", "EventType", "Receipt", "Recorded"),
+    "ordercore.projection": ("Follower", "Reaction", "reaction_key"),
+    "ordercore.wiring": ("IntakeReport", "PluginInfo", "PluginProblem", "PluginWarning", "WorkReport", "discover"),
+}
+"""Of these modules, what hosts and plugins need."""
 
 CAPABILITIES: Final = ("ordercore.ports", "ordercore.store")
 """Packages whose `...Capability` types say what an adapter may be able to do."""
@@ -110,7 +123,7 @@ def first(thing: object) -> str:
 def public(module: str) -> Iterator[tuple[str, object]]:
     """The public names of a module."""
     loaded = import_module(module)
-    for name in getattr(loaded, "__all__", None) or _defined(loaded):
+    for name in CHOSEN.get(module) or getattr(loaded, "__all__", None) or _defined(loaded):
         yield name, getattr(loaded, name)
 
 

@@ -274,7 +274,11 @@ def test_any_value_of_the_library_can_be_dumped(value, written):
     json.dumps(dump(value))
 
 
-@pytest.mark.parametrize("value", [1.5, [1.5], {"a": 1.5}, object(), Order("1", attributes={"a": 1.5})], ids=["float", "in a list", "in a mapping", "of no type", "attribute"])
+@pytest.mark.parametrize(
+    "value",
+    [1.5, [1.5], {"a": 1.5}, object(), Order("1", attributes={"a": 1.5})],
+    ids=["float", "in a list", "in a mapping", "of no type", "attribute"],
+)
 def test_what_is_not_exact_is_not_dumped(value):
     with pytest.raises(BrokenRule):
         dump(value)

@@ -61,5 +61,5 @@ def test_projections_and_report_folders_of_all_plugins_are_found():
             registering("ordercore_register_reports", Path("legal")),
         ]
     )
-    assert plugins.projections() == [follower]
+    assert list(plugins.projections()) == [follower]
     assert set(plugins.report_folders()) == {Path("finance"), Path("legal")}
