@@ -10,7 +10,7 @@ from decimal import Decimal
 from json import dumps
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import field, fields_dict, frozen
 
 from ordercore.codec import JsonValue, dump, load, parse_json
 from ordercore.codec.shape import Many, Record, Shape, Union, members_of, shape_of
@@ -81,8 +81,9 @@ class MemoryChannel:
 
     def write(self, orders: Sequence[OrderSample]) -> bytes:
         """The document of these orders, unsigned."""
-        plain = [{**dump(order), "stated_total": str(order.total)} for order in orders]
-        return dumps({"orders": plain}, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        return dumps({"orders": [_plain(order) for order in orders]}, ensure_ascii=False).encode(
+            "utf-8", "surrogatepass"
+        )
 
     # What a kernel asks of it
 
@@ -163,6 +164,13 @@ def sign(body: bytes, secret: str) -> str:
 
 def _line(number: str, sku: str, quantity: int | str | Decimal, price: str | Decimal = "1.00") -> LineSample:
     return LineSample(number, sku, Decimal(quantity), Decimal(price))
+
+
+def _plain(order: OrderSample) -> dict[str, Any]:
+    """With what stands at its default, too, so that a reader of the document sees all there is."""
+    lines = [{name: dump(getattr(line, name)) for name in fields_dict(LineSample)} for line in order.lines]
+    said = {name: dump(getattr(order, name)) for name in fields_dict(OrderSample)}
+    return {**said, "lines": lines, "stated_total": str(order.total)}
 
 
 def _known(shape: Shape, value: Any) -> Any:

@@ -149,9 +149,9 @@ def name_of(line: LineRequest) -> str:
     return f"{ref.scheme}:{ref.value}"[:64].strip()
 
 
-def state_of(kernel: Kernel) -> tuple[int, object]:
-    """How many events there are, and what is open."""
-    return len(kernel.log(limit=10_000).records), open_orders(kernel)
+def state_of(kernel: Kernel) -> tuple[int, object, int]:
+    """How many events there are, what is open, and how many documents wait for a person."""
+    return len(kernel.log(limit=10_000).records), open_orders(kernel), len(kernel.quarantine(limit=10_000))
 
 
 def open_orders(kernel: Kernel) -> tuple[dict[str, object], dict[str, int]]:

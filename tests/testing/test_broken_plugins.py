@@ -1,0 +1,107 @@
+"""The kit is proven on plugins that are wrong: each fails the rules that it names, for the reason that it names."""
+
+import importlib
+import inspect
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+HERE = Path(__file__).parent
+UNAFFECTED = {"broken_suites": "s10_3", "broken_channels": "c6_7"}
+"""Modules of broken plugins, and a rule of theirs that no defect touches: a broken plugin is no heap of rubble."""
+WHOLE = ("broken_channels",)
+"""Modules whose suites run whole, too: what is not named to fail must pass. Stores are raced, which takes too long."""
+ASSERTED = ("failure: AssertionError", "failure: assert", "failure: Failed: DID NOT RAISE")
+
+
+def load(module):
+    sys.path.insert(0, str(HERE))
+    try:
+        found = importlib.import_module(module)
+    finally:
+        sys.path.remove(str(HERE))
+    return [each for name, each in inspect.getmembers(found, inspect.isclass) if name.startswith("Test")]
+
+
+SUITES = [(module, each) for module in UNAFFECTED for each in load(module)]
+EACH = pytest.mark.parametrize(("module", "suite"), SUITES, ids=[each.__name__ for _, each in SUITES])
+
+
+def rule_test(suite, rule):
+    (name,) = [name for name in dir(suite) if name.startswith(f"test_{rule}_")]
+    return name
+
+
+def rule_of(name):
+    return re.match(r"test_([a-z]\d+_\d+)_", name).group(1)
+
+
+def named(module):
+    """What must fail of each suite of a module, and what must not."""
+    return [
+        f"{HERE / module}.py::{each.__name__}::{rule_test(each, rule)}"
+        for home, each in SUITES
+        if home == module
+        for rule in (*each.caught_by, UNAFFECTED[module])
+    ]
+
+
+@pytest.fixture(scope="module")
+def outcomes_of(tmp_path_factory):
+    """(class, rule) -> "passed", "skipped" or the message of its failure; of one run over a module."""
+
+    @cache
+    def run(module, *, whole=False):
+        report = tmp_path_factory.mktemp("broken") / "report.xml"
+        # Prepended to the path, the module is found by the racers that are started in other processes.
+        options = ["--noconftest", "--import-mode=prepend", "-p", "no:randomly", "-p", "no:cacheprovider", "-q"]
+        wanted = [f"{HERE / module}.py"] if whole else named(module)
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", *options, f"--junitxml={report}", *wanted],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+        assert done.returncode == 1, done.stdout + done.stderr
+        return {
+            (case.get("classname").rpartition(".")[2], rule_of(case.get("name"))): next(
+                ("skipped" if child.tag == "skipped" else f"{child.tag}: {child.get('message')}" for child in case),
+                "passed",
+            )
+            for case in ET.parse(report).iter("testcase")
+        }
+
+    return run
+
+
+@EACH
+def test_a_broken_plugin_is_caught_for_its_reason(outcomes_of, module, suite):
+    found = [outcomes_of(module)[suite.__name__, rule] for rule in suite.caught_by]
+    assert [outcome for outcome in found if not outcome.startswith(ASSERTED)] == []
+    assert re.search(getattr(suite, "says", ""), found[0]), found[0]
+
+
+@EACH
+def test_a_broken_plugin_is_right_otherwise(outcomes_of, module, suite):
+    assert outcomes_of(module)[suite.__name__, UNAFFECTED[module]] == "passed"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("module", "suite"), [one for one in SUITES if one[0] in WHOLE], ids=str)
+def test_a_broken_plugin_fails_nothing_but_what_it_names(outcomes_of, module, suite):
+    outcomes = {rule: said for (cls, rule), said in outcomes_of(module, whole=True).items() if cls == suite.__name__}
+    failed = {rule for rule, said in outcomes.items() if said not in ("passed", "skipped")}
+    assert failed - set(suite.perhaps) == set(suite.caught_by)
+
+
+@EACH
+def test_a_broken_plugin_says_what_is_wrong_with_it_and_what_catches_it(module, suite):
+    assert suite.caught_by
+    assert suite.__doc__ != inspect.getdoc(suite.__base__) or suite.broken.__doc__
+    assert suite.broken.__doc__
