@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from ordercore.engine import Calls, Outside, StoreCall
@@ -80,6 +82,18 @@ class AsyncKernel:
             policies=policies, clock=clock, ids=ids, tenant=tenant, followers=followers, carriers=carriers,
             suppliers=suppliers, notifiers=notifiers, transport=transport, executor=executor,
         )  # fmt: skip
+
+    @classmethod
+    def from_config(cls, path: str | Path, *, environ: Mapping[str, str] | None = None, **given: Any) -> Self:
+        """A kernel as a TOML file describes it (`docs/configuration.md`); `given` are further arguments.
+
+        `environ` holds the secrets that the file names; without it, the environment of the process. Raises
+        ConfigurationError with the file, the path of each wrong key and the nearest known name.
+        """
+        from ordercore.wiring.config import read_configuration  # reading files strictly takes a while to load
+
+        config = read_configuration(Path(path), os.environ if environ is None else environ)
+        return cls(open_store(config.store, config.plugins), **{**config.arguments(), **given})
 
     @property
     def plugins(self) -> tuple[PluginInfo, ...]:

@@ -10,7 +10,6 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 from ordercore import Kernel
-from ordercore.cli import shop
 from ordercore.cli.demo.clock import DemoClock
 from ordercore.cli.demo.documents import DELIVERIES, SECRET, transmission
 
@@ -101,7 +100,7 @@ def test_another_new_file_will_do(run, empty):
 
 
 def test_without_its_plugins_it_says_what_to_install(run, empty, monkeypatch):
-    monkeypatch.setattr(shop, "discover", tuple)
+    monkeypatch.setenv("ORDERCORE_PLUGINS", "")
     status, out, err = run("demo")
     assert (status, out) == (2, "")
     assert "pip install ordercore-shopify" in err

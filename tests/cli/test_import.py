@@ -125,7 +125,7 @@ def test_what_cannot_be_imported_says_why(run, url, files, monkeypatch, argument
 
 
 def test_a_channel_that_is_not_installed_says_what_to_install(run, url, files, monkeypatch):
-    monkeypatch.setattr(shop, "discover", tuple)
+    monkeypatch.setenv("ORDERCORE_PLUGINS", "")
     status, _, err = run("import", "--channel", "shopify", "--store", url, files / "order.json")
     assert status == 2
     assert "pip install ordercore-shopify" in err

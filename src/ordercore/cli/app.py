@@ -8,12 +8,14 @@ from typing import Final
 import click
 
 from ordercore import __version__
+from ordercore.cli.options import options
 
 _COMMANDS: Final = {
     "demo": "ordercore.cli.demo",
     "import": "ordercore.cli.imports",
     "order": "ordercore.cli.orders",
     "orders": "ordercore.cli.orders",
+    "plugins": "ordercore.cli.plugins",
     "quarantine": "ordercore.cli.quarantine",
     "stock": "ordercore.cli.stock",
     "verify": "ordercore.cli.verify",
@@ -29,15 +31,16 @@ class Commands(click.Group):
         super().__init__(
             "ordercore",
             help=(
-                "Order management over a store of ordercore.\n\nEvery command but `demo` names its store with --store, "
-                "such as sqlite:///shop.db, or takes it from the environment variable ORDERCORE_STORE.\n\n"
+                "Order management over a store of ordercore.\n\nEvery command but `demo` and `plugins` names its store with --store, "
+                "such as sqlite:///shop.db, or takes it from the environment variable ORDERCORE_STORE or from the file of "
+                "--config.\n\n"
                 "Exit status: 0 done, 1 refused or breaches found, 2 wrong usage."
             ),
             no_args_is_help=True,
             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
             commands={name: _Later(name) for name in _COMMANDS},
-            params=[click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version,
-                                 help="Show the version and exit.")],
+            params=[*options(), click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False,
+                                             callback=_version, help="Show the version and exit.")],
         )  # fmt: skip
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

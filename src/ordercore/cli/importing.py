@@ -17,6 +17,7 @@ from attrs import define, field, frozen
 
 from ordercore.catalog import PutItem, PutLocation
 from ordercore.cli.account import ImportAccount, account_of, bodies
+from ordercore.cli.plugged import plugins, tenant
 from ordercore.cli.sample import SAMPLE_RULES, Sample
 from ordercore.errors import (
     BrokenRule,
@@ -25,7 +26,6 @@ from ordercore.errors import (
     NotFound,
     Rejected,
     TransitionRefused,
-    did_you_mean,
 )
 from ordercore.flows.place import order_id
 from ordercore.flows.record import WAITING
@@ -51,7 +51,6 @@ from ordercore.stock.events import StockReceived
 from ordercore.store import Document, Query, ReadDocument, ReadOffers, location_place, postings_of
 from ordercore.values import OrderId, Place, Sku
 from ordercore.wiring.history import PROGRESS, REVERSAL, NoteHistory, reversal_key
-from ordercore.wiring.plugins import Plugins, discover
 
 A = TypeVar("A")
 Progress = Callable[[str, int, int], None]
@@ -604,7 +603,7 @@ def run_import(
     rules, rows = _source(channel, map_path, source, generate, seed)
     history = read_history(rows.rows(), rules, lambda done: progress("reading", done, 0))
     progress("reading", len(history), len(history))
-    with _collecting_seldom(), Kernel.open(url, plugins=discover()) as kernel:
+    with _collecting_seldom(), Kernel.open(url, plugins=plugins(), tenant=tenant()) as kernel:
         replay = Replay(kernel, channel, history, rows, progress)
         replay.run()
         account = account_of(kernel, channel, history, replay.counts, progress)
@@ -655,11 +654,7 @@ def _source(
         raise ConfigurationError(
             f"{map_path} is not TOML: {error}.", hint="Text is quoted, tables are in brackets."
         ) from None
-    kinds = Plugins(discover()).channel_kinds()
-    if channel not in kinds:
-        known = did_you_mean(channel, kinds) or f"Installed kinds: {', '.join(sorted(kinds)) or 'none'}."
-        raise ConfigurationError(f"There is no kind of channel {channel!r}.", kind=channel, hint=known)
-    made = kinds[channel].make(channel, settings)
+    made = plugins().channel(channel, channel, settings)
     if not isinstance(made, RowSource):
         raise ConfigurationError(f"Channel {channel!r} does not read files row by row.", kind=channel, hint="csv does.")
     return HistoryRules.from_settings(settings), File(source, made)

@@ -12,9 +12,18 @@ import click
 from rich.console import Console
 
 from ordercore.cli import show
+from ordercore.cli.plugged import configured
 from ordercore.cli.progress import Bars
 from ordercore.cli.reporting import print_report
-from ordercore.cli.shop import file_channel, opened, settings_of, shortage_option, store_option
+from ordercore.cli.shop import (
+    HandedOver,
+    configured_channel,
+    file_channel,
+    opened,
+    settings_of,
+    shortage_option,
+    store_option,
+)
 from ordercore.errors import ConfigurationError
 from ordercore.kernel import Kernel
 from ordercore.policies import Shortage
@@ -33,7 +42,9 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--channel", "kind", help="Kind of channel that reads the files, such as csv or shopify.")
 @click.option("--map", "map_path", type=_file, help="TOML file with the channel's settings, such as a column map.")
 @click.option("--set", "given", multiple=True, metavar="KEY=VALUE", help="A setting of the channel; may be repeated.")
-@click.option("--instance", help="The account that the documents are of, part of each order's id.  [default: the kind]")
+@click.option(
+    "--instance", help="The account that the documents are of, part of each order's id; of --config, or the kind."
+)
 @shortage_option
 @click.option("--generate", type=click.IntRange(1), metavar="ORDERS", help="Import made-up orders instead of files.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Which made-up orders.")
@@ -44,9 +55,10 @@ def import_command(
 ) -> None:  # fmt: skip
     """Take orders in. The store is made if it is not there; run it again at any time, what is in stays as it is.
 
-    FILEs are documents of --channel: each order is placed once, and what cannot be used waits in quarantine. If the
-    --map has a table [history], FILE is the past of a whole shop: it is replayed with its stock, and the account says
-    where each line stands. --generate replays made-up orders in the same way. A name that ends in .gz is unpacked.
+    FILEs are documents of --channel, or of the --instance of --config: each order is placed once, and what cannot be
+    used waits in quarantine. If the --map has a table [history], FILE is the past of a whole shop: it is replayed with
+    its stock, and the account says where each line stands. --generate replays made-up orders in the same way. A name
+    that ends in .gz is unpacked.
 
     \b
       ordercore import --channel csv --map columns.toml --store sqlite:///shop.db orders.csv
@@ -61,6 +73,10 @@ def import_command(
         return
     if not sources:
         raise click.UsageError("Missing argument 'FILE...', or --generate ORDERS.")
+    if kind is None and (known := _configured(instance)) is not None:
+        with opened(url, {known.instance: known}, new=True, shortage=shortage) as kernel:
+            _take_in(show.console(), kernel, known.instance, sources)
+        return
     if kind is None:
         raise click.UsageError("Missing option '--channel': say what reads the files, such as --channel csv.")
     if "history" in settings:
@@ -71,6 +87,18 @@ def import_command(
     channel = file_channel(kind, instance or kind, settings)
     with opened(url, {channel.instance: channel}, new=True, shortage=shortage) as kernel:
         _take_in(show.console(), kernel, channel.instance, sources)
+
+
+def _configured(instance: str | None) -> HandedOver | None:
+    """The channel of --config that is named, or its only one."""
+    config = configured()
+    if config is None:
+        return None
+    if instance is None and len(config.channels) == 1:
+        instance = next(iter(config.channels))
+    if instance is None:
+        raise click.UsageError(f"Say with --instance which channel reads the files: {', '.join(config.channels)}.")
+    return configured_channel(instance)
 
 
 def _replay(url: str, kind: str, map_path: Path | None, source: Path | None, generate: int | None, seed: int) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 from rich.text import Text
 
 from ordercore.cli import show
+from ordercore.cli.options import plugged_options
+from ordercore.cli.plugged import store_or_configured
 from ordercore.cli.reporting import print_report
-from ordercore.cli.shop import ask, file_channel, opened, settings_of, shortage_option
+from ordercore.cli.shop import ask, configured_channel, file_channel, opened, settings_of, shortage_option
 from ordercore.errors import ConfigurationError, NotFound
 from ordercore.intake import Quarantined, RawDocument
 from ordercore.kernel import Kernel
@@ -21,6 +24,8 @@ from ordercore.readable import Table, columns
 from ordercore.store import ReadDocument
 from ordercore.wiring.receive import RAW
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 SHORT = 12
 MOST = 10_000
 
@@ -28,6 +33,7 @@ MOST = 10_000
 @click.group("quarantine", invoke_without_command=True, short_help="Documents that could not be used, and why.")
 @click.pass_context
 @click.option("--store", "url", metavar="URL", envvar="ORDERCORE_STORE", show_envvar=True, help="The store.")
+@plugged_options
 def quarantine_command(context: click.Context, url: str | None) -> None:
     """Documents that could not be used: list them, show one, take one in again. Without a command: list.
 
@@ -35,22 +41,26 @@ def quarantine_command(context: click.Context, url: str | None) -> None:
     """
     context.obj = url
     if context.invoked_subcommand is None:
-        if url is None:
-            raise click.UsageError("Missing option '--store' (env var: 'ORDERCORE_STORE').", context)
-        _list(url, all_of_them=False)
+        option = next(option for option in context.command.params if option.name == "url")
+        _list(store_or_configured(context, option, url), all_of_them=False)
 
 
 def _inherited(context: click.Context, option: click.Parameter, value: str | None) -> str:
     """`quarantine --store URL list` and `quarantine list --store URL` mean the same."""
-    url = value or context.obj
-    if not isinstance(url, str):
-        raise click.MissingParameter(ctx=context, param=option)
-    return url
+    return store_or_configured(context, option, value or context.obj)
 
 
-_store = click.option(
-    "--store", "url", metavar="URL", envvar="ORDERCORE_STORE", show_envvar=True, callback=_inherited, help="The store."
-)
+def _store(command: F) -> F:
+    store = click.option(
+        "--store",
+        "url",
+        metavar="URL",
+        envvar="ORDERCORE_STORE",
+        show_envvar=True,
+        callback=_inherited,
+        help="The store.",
+    )
+    return store(plugged_options(command))
 
 
 @quarantine_command.command("list", short_help="List the documents that wait.")
@@ -103,10 +113,14 @@ def show_command(url: str, raw: bool, document: str) -> None:
 def replay_command(
     url: str, kind: str | None, map_path: Path | None, given: tuple[str, ...], shortage: Shortage, document: str
 ) -> None:
-    """Take a document in again, after what was wrong has been put right."""
+    """Take a document in again, after what was wrong has been put right.
+
+    With --config the channel that it came in over reads it again; options of a channel go before that.
+    """
     with opened(url) as kernel:
         kept = named(kernel, document)
-    channel = file_channel(kind or _kind_of(kept), kept.instance, settings_of(map_path, given))
+    known = None if kind or map_path or given else configured_channel(kept.instance)
+    channel = known or file_channel(kind or _kind_of(kept), kept.instance, settings_of(map_path, given))
     with opened(url, {kept.instance: channel}, shortage=shortage) as kernel:
         print_report(show.console(), "document " + _short(kept), kernel.replay(kept.document))
 

@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
+from click.core import ParameterSource
 
+from ordercore.cli.options import plugged_options
+from ordercore.cli.plugged import configured, plugins, store_or_configured
 from ordercore.errors import ConfigurationError, NotFound, did_you_mean
 from ordercore.kernel import Kernel
 from ordercore.policies import Policies, Shortage
 from ordercore.ports import Channel, ChannelCapability, Decoded, Transmission
 from ordercore.store import Document, Query, ReadDocuments
 from ordercore.wiring.open import open_store
-from ordercore.wiring.plugins import Plugins, discover
 
 A = TypeVar("A")
 
 PAGE: Final = 1_000
 _SQLITE: Final = "sqlite:///"
-_OFFICIAL: Final = ("csv", "shopify")
 
-store_option = click.option(
-    "--store", "url", metavar="URL", required=True, envvar="ORDERCORE_STORE", show_envvar=True,
-    help="The store, such as sqlite:///shop.db (relative) or sqlite:////var/lib/shop.db.",
-)  # fmt: skip
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def store_option(command: F) -> F:
+    """`--store URL`, or the store of `--config FILE`; and `--plugins-dir DIR`."""
+    store = click.option(
+        "--store", "url", metavar="URL", envvar="ORDERCORE_STORE", show_envvar=True, callback=store_or_configured,
+        help="The store, such as sqlite:///shop.db (relative) or sqlite:////var/lib/shop.db.",
+    )  # fmt: skip
+    return store(plugged_options(command))
+
 
 shortage_option = click.option(
     "--shortage", type=click.Choice(("refuse", "backorder", "partial")), default="refuse", show_default=True,
@@ -53,10 +61,22 @@ def opened(
             f"There is no file {url.removeprefix(_SQLITE)}.", kind="store", name=url,
             hint="`ordercore import` makes a store, and `ordercore demo` makes build/demo.db.",
         )  # fmt: skip
-    plugins = discover()
-    policies = Policies(shortage=shortage)
-    with Kernel(open_store(url, plugins), plugins=plugins, channels=channels, policies=policies) as kernel:
+    arguments = arguments_of(shortage)
+    if channels is not None:
+        arguments["channels"] = {**arguments.get("channels", {}), **channels}
+    with Kernel(open_store(url, arguments["plugins"]), **arguments) as kernel:
         yield kernel
+
+
+def arguments_of(shortage: Shortage) -> dict[str, Any]:
+    """Arguments of a kernel, as --config has them; a --shortage that was typed goes before the file's."""
+    config = configured()
+    if config is None:
+        return {"plugins": plugins(), "policies": Policies(shortage=shortage)}
+    context = click.get_current_context()
+    typed = context.get_parameter_source("shortage") is ParameterSource.COMMANDLINE
+    policies = evolve(config.policies, shortage=shortage) if typed else config.policies
+    return {**config.arguments(), "policies": policies}
 
 
 @frozen
@@ -85,23 +105,28 @@ class HandedOver:
 
 def channel_of(kind: str, instance: str, settings: Mapping[str, object]) -> Channel:
     """One account of an installed kind of channel. Raises ConfigurationError, saying what to install."""
-    kinds = Plugins(discover()).channel_kinds()
-    if kind not in kinds:
-        known = f"Installed kinds: {', '.join(sorted(kinds))}." if kinds else "No kind of channel is installed."
-        hint = f"Type: pip install ordercore-{kind}" if kind in _OFFICIAL else did_you_mean(kind, kinds) or known
-        raise ConfigurationError(f"There is no kind of channel {kind!r}.", kind=kind, hint=hint)
-    return kinds[kind].make(instance, settings)
+    return plugins().channel(kind, instance, settings)
 
 
 def file_channel(kind: str, instance: str, settings: Mapping[str, object]) -> HandedOver:
     """The same for files. Raises ConfigurationError for a kind that does not read files."""
-    channel = channel_of(kind, instance, settings)
+    return _for_files(channel_of(kind, instance, settings), f"The kind {kind!r}")
+
+
+def configured_channel(instance: str) -> HandedOver | None:
+    """The account of --config for files; None if the file has none of this name."""
+    config = configured()
+    if config is None or instance not in config.channels:
+        return None
+    return _for_files(config.channels[instance], f"The channel {instance!r}")
+
+
+def _for_files(channel: Channel, named: str) -> HandedOver:
     if "file" not in channel.capabilities:
         raise ConfigurationError(
-            f"The kind {kind!r} does not read files.",
-            kind=kind,
+            f"{named} does not read files.", instance=channel.instance,
             hint="It has webhooks or an API: use it from a program.",
-        )
+        )  # fmt: skip
     return HandedOver(channel)
 
 
