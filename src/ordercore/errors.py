@@ -25,6 +25,7 @@
     ├── BrokenRule               a defect in ordercore or a plugin, found before anything was written
     │   └── InvalidPlan          a sourcing strategy planned what it may not
     ├── ConfigurationError       wiring that cannot work
+    │   └── InvalidReport        a report's file, query or chart that cannot be used
     ├── MissingExtra             an optional dependency is not installed; says what to type
     └── AdapterError             a channel, carrier, supplier or notifier could not be used
         ├── AuthenticationFailed
@@ -394,6 +395,12 @@ class ConfigurationError(OrdercoreError):
     """The kernel cannot be wired like this."""
 
     code = "configuration_error"
+
+
+class InvalidReport(ConfigurationError):
+    """A report cannot be used; `path` and `line` (0: not known) say where in its file, `report` which."""
+
+    code = "invalid_report"
 
 
 class MissingExtra(OrdercoreError):

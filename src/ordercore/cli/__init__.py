@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo("Interrupted. What was acknowledged is kept.", err=True)
         return INTERRUPTED
     except OrdercoreError as error:
-        report(error)
+        tell(error)
         return 2 if isinstance(error, ConfigurationError | MissingExtra) else 1
     except BrokenPipeError:
         # `ordercore orders | head`: whoever reads has seen enough. Nothing may be flushed to it at the end.
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
-def report(error: OrdercoreError) -> None:
+def tell(error: OrdercoreError) -> None:
     """Code, message, facts, hint and link on standard error; never a traceback for what the caller can put right."""
     from ordercore.cli import show
 

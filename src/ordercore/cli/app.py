@@ -17,6 +17,7 @@ _COMMANDS: Final = {
     "orders": "ordercore.cli.orders",
     "plugins": "ordercore.cli.plugins",
     "quarantine": "ordercore.cli.quarantine",
+    "report": "ordercore.cli.report",
     "stock": "ordercore.cli.stock",
     "verify": "ordercore.cli.verify",
     "why": "ordercore.cli.why",
