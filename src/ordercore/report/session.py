@@ -17,6 +17,8 @@ from ordercore.report.definition import MOST_ROWS, Definition
 from ordercore.report.period import Period, checked_zone, local_day
 from ordercore.values import CURRENCIES
 
+_AMOUNT: Final = "format('{{:,.{2}f}}', minor / {3}.0)"
+
 RESULTS: Final = "results"
 """The schema that keeps what each report's query gave, under the report's name."""
 
@@ -101,13 +103,14 @@ class Session:
             "days_between(earlier, later) as epoch(later - earlier) / 86400",
             f"minor_units(currency) as {_by_digits('1{0}')}",
             f"major(amount, currency) as cast(amount as decimal(24, 0)) * {_by_digits('{1}::decimal(5, 4)')}",
-            "thousands(number) as format('{:,}', cast(round(number) as bigint))",
-            "money(amount, currency) as concat(currency, ' ', format('{:,}', cast(round(major(amount, currency)) as bigint)))",
+            "thousands(number) as if(number = round(number), format('{:,}', cast(number as bigint)), format('{:,.1f}', number))",
+            f"amount(minor, currency) as {_by_digits(_AMOUNT)}",
+            "money(minor, currency) as concat(currency, ' ', amount(minor, currency))",
             "percent(share) as format('{:.1f} %', 100.0 * share)",
             "sale_units(quantity, scale) as quantity / pow(10.0, scale)",
             (
-                "plural(number, one, many) as concat(format('{:,}', cast(round(number) as bigint)), ' ', "
-                "if(round(number) = 1, one, many))"
+                "plural(number, one, many) as concat(if(number = round(number), format('{:,}', cast(number as bigint)), "
+                "format('{:,.1f}', number)), ' ', if(number = 1, one, many))"
             ),
         ):
             self.duck.execute(f"create macro {macro}")
@@ -202,10 +205,10 @@ def _quoted(path: Path) -> str:
 
 
 def _by_digits(form: str) -> str:
-    """A CASE over currencies that do not have two digits; `form` is given the zeros and the factor of as many digits."""
+    """A CASE over currencies that do not have two digits; `form` is given zeros, 10**-digits, digits and 10**digits."""
 
     def value(digits: int) -> str:
-        return form.format("0" * digits, f"{10**-digits:.4f}")
+        return form.format("0" * digits, f"{10**-digits:.4f}", digits, 10**digits)
 
     odd: dict[int, list[str]] = {}
     for code, digits in sorted(CURRENCIES.items()):
