@@ -4,15 +4,15 @@ import inspect
 
 import pytest
 
-from ordercore import effects, order, stock
+from ordercore import effects, notices, order, stock
 from ordercore.errors import TransitionRefused
-from ordercore.lifecycle import EFFECT, FULFILLMENT, LIFECYCLES, ORDER, RESERVATION, TRANSFER
+from ordercore.lifecycle import EFFECT, FULFILLMENT, LIFECYCLES, NOTIFIER, ORDER, RESERVATION, TRANSFER
 from ordercore.message import Command
 from ordercore.wiring.routes import ROUTES
 
 COMMANDS = {
     name
-    for area in (effects, order, stock)
+    for area in (effects, notices, order, stock)
     for name, thing in vars(area).items()
     if inspect.isclass(thing) and issubclass(thing, Command)
 }
@@ -22,6 +22,7 @@ ENDS = {
     RESERVATION.name: {"upgraded", "released", "expired"},
     TRANSFER.name: {"received"},
     EFFECT.name: {"done", "refused"},
+    NOTIFIER.name: {"active", "paused"},  # neither is for good
 }
 OF_WORKERS = {"StartEffect", "SettleEffect"}  # the kernel sends these to itself
 ROWS = [(machine, row) for machine in LIFECYCLES for row in machine.transitions]

@@ -185,4 +185,16 @@ EFFECT: Final = Lifecycle(
 )
 """Something done outside; `uncertain` while nobody knows whether it was. A late answer counts if it says done."""
 
-LIFECYCLES: Final = (ORDER, FULFILLMENT, RESERVATION, TRANSFER, EFFECT)
+NOTIFIER: Final = Lifecycle(
+    "notifier",
+    "active",
+    ("active", "paused"),
+    (
+        Transition("active", "SendNotice", ("active",)),
+        Transition("active", "PauseNotifier", ("paused",)),
+        Transition("paused", "ResumeNotifier", ("active",)),
+    ),
+)
+"""Whether a notifier is told anything."""
+
+LIFECYCLES: Final = (ORDER, FULFILLMENT, RESERVATION, TRANSFER, EFFECT, NOTIFIER)

@@ -59,8 +59,10 @@ class Policies:
 
     `shortage`: "refuse" the command; "backorder": reserve what there is, the rest waits for supply; "partial": reserve
     what there is, the rest stays unallocated. `confirm` "on_place" or "manual". `replans`: how often a plan is made
-    again after another command took the stock first. `lines_max`: most lines of one command. `effects`:
-    how what is done outside is tried. Raises ConfigurationError.
+        again after another command took the stock first. `lines_max`: most lines of one command. `effects`:
+    how what is done outside is tried.
+        `notice_seconds`: what happened longer ago is no news any more, and no notifier is told of it. Raises
+    ConfigurationError.
     """
 
     allocate: Allocate = field(default="on_place", validator=_word(Allocate))
@@ -69,3 +71,4 @@ class Policies:
     replans: int = field(default=3, validator=_least(0))
     lines_max: int = field(default=10_000, validator=_least(1))
     effects: EffectPolicy = EffectPolicy()
+    notice_seconds: int = field(default=86_400, validator=_least(1))

@@ -40,7 +40,9 @@ def trade(kernel):
     kernel.handle(RecordPayment(one, "c-1", "charge", "27.90"), effective=at(1))
     kernel.handle(ReceiveStock("WH1", (Received("TEA", 3),), "supplier", "GR-3"), effective=at(4))
     kernel.handle(Ship(two, tracking="P-3"), effective=at(5))
-    kernel.handle(ReceiveReturn(one, "R-1", "WH1", (ReturnedLine("1", 1, "restock"),), "太小 too small"), effective=at(6))
+    kernel.handle(
+        ReceiveReturn(one, "R-1", "WH1", (ReturnedLine("1", 1, "restock"),), "太小 too small"), effective=at(6)
+    )
     return one, two, three
 
 

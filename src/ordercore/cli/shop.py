@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from ordercore.cli.options import plugged_options
 from ordercore.cli.plugged import configured, plugins, store_or_configured
-from ordercore.errors import ConfigurationError, NotFound, did_you_mean
+from ordercore.errors import ConfigurationError, NotFound
 from ordercore.kernel import Kernel
 from ordercore.policies import Policies, Shortage
 from ordercore.ports import Channel, ChannelCapability, Decoded, Transmission

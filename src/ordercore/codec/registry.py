@@ -23,6 +23,7 @@ AREAS: Final[Mapping[str, str]] = {
     ),
     "effect": "ordercore.effects.events",
     "intake": "ordercore.intake.events",
+    "notifier": "ordercore.notices.events",
     "order": "ordercore.order.events",
     "projection": "ordercore.projection",
 }
@@ -82,6 +83,10 @@ class Codec:
         """Every registered document, by name; loads all areas."""
         self._load_areas()
         return tuple(self._documents[name] for name in sorted(self._documents))
+
+    def name_of(self, cls: type[Event]) -> str:
+        """The name an event is stored under. Raises BrokenRule for one that is not registered."""
+        return (self._writers.get(cls) or self._event_writer(cls))[0]
 
     def dump_events(self, events: Sequence[Event]) -> str:
         """`[[name, version, {fields}], ...]`. Raises BrokenRule for an event that is not registered or not exact."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from ordercore.errors import BrokenRule, did_you_mean
+from ordercore.flows.notices import NOTIFY
 from ordercore.flows.performing import Performer
+from ordercore.notices.state import KIND as NOTICE
 
-PERFORMERS: Final[dict[str, Performer]] = {}
+PERFORMERS: Final[dict[str, Performer]] = {NOTICE: NOTIFY}
 """By the kind that `EffectWanted` names."""
 
 

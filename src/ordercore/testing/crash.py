@@ -29,10 +29,12 @@ def kill_while_committing(factory: Callable[[], Store], number: int) -> list[str
     return kill(commit_until_killed, (factory, number), number)
 
 
-def kill(target: Callable[..., None], args: tuple[object, ...], number: int) -> list[str]:
+def kill(
+    target: Callable[..., None], args: tuple[object, ...], number: int, *, longest: float = LONGEST_SECONDS
+) -> list[str]:
     """Run `target(*args, pipe)` in a process, kill it at a random moment, and return the words that it sent.
 
-    `number` decides the moment, which is after its first message. The process is reaped.
+    `number` decides the moment, which is at most `longest` seconds after its first message. The process is reaped.
     """
     context = processes()
     mine, theirs = context.Pipe(duplex=False)
@@ -43,7 +45,7 @@ def kill(target: Callable[..., None], args: tuple[object, ...], number: int) -> 
     theirs.close()
     try:
         assert mine.poll(PATIENCE_SECONDS), "the writer acknowledged nothing"
-        time.sleep(random.Random(number).uniform(0, LONGEST_SECONDS))  # noqa: S311
+        time.sleep(random.Random(number).uniform(0, longest))  # noqa: S311
         process.kill()
         process.join()
         assert process.exitcode != 1, "the writer failed before it was killed"

@@ -85,6 +85,7 @@ TAKEN: Final[Mapping[str, Iterable[str]]] = {
     "strategies": tuple(STRATEGIES),
     "stores": ("memory", "sqlite"),
     "projections": (JOURNAL,),
+    "notifiers": ("email", "webhook"),
 }
 """Names that are the core's own."""
 

@@ -40,6 +40,7 @@ from ordercore.wiring.plugins import Plugins
 from ordercore.wiring.receive import Receiver
 from ordercore.wiring.report import IntakeReport, WorkReport
 from ordercore.wiring.routes import KINDS_OF_KEYS, TIMERS, route_of
+from ordercore.wiring.telling import Telling
 from ordercore.wiring.verify import verify_claims
 
 R = TypeVar("R")
@@ -78,7 +79,8 @@ class Core:
         self.clock = clock
         self.ids = ids
         self.tenant = tenant
-        self.followers = (*followers, *self.plugins.projections())
+        telling = tuple(Telling(one, self.codec.name_of, tenant) for one in notifiers.values())
+        self.followers = (*followers, *self.plugins.projections(), *telling)
         if len({follower.name for follower in self.followers}) < len(self.followers):
             raise ConfigurationError(
                 "Two followers have the same name: they would share a cursor.", hint="Give each its own `name`."

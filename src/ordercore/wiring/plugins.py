@@ -193,8 +193,10 @@ class Plugins:
         return self._named("scanners", ScannerKind)
 
     def notifier_kinds(self) -> Mapping[str, NotifierKind]:
-        """Notifier kinds by name."""
-        return self._named("notifiers", NotifierKind)
+        """Notifier kinds by name, those of the core too."""
+        from ordercore.notifiers import NOTIFIERS  # what composes mail loads only where it is wanted
+
+        return {**NOTIFIERS, **self._named("notifiers", NotifierKind)}
 
     def store_kinds(self) -> Mapping[str, StoreKind]:
         """Store kinds by the scheme of their URL."""

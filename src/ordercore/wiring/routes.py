@@ -12,9 +12,11 @@ from ordercore.effects import ResolveEffect
 from ordercore.effects.state import effect_stream
 from ordercore.errors import BrokenRule, did_you_mean
 from ordercore.flow import Flow
-from ordercore.flows import adopt, cart, master, orders, place, settling, stock, transfer
+from ordercore.flows import adopt, cart, master, notices, orders, place, settling, stock, transfer
 from ordercore.flows.shop import Shop
 from ordercore.message import Command, Context, Event
+from ordercore.notices import commands as n
+from ordercore.notices.state import notifier_stream
 from ordercore.order import commands as o
 from ordercore.order.state import stream_of
 from ordercore.stock import commands as s
@@ -101,11 +103,15 @@ ROUTES: Final[Mapping[type[Command[Any]], Route]] = {
     s.ReleaseReservation: Route(cart.flow_release_reservation, lambda c: f"reservation/{c.cart}"),
     s.ExpireReservation: Route(cart.flow_expire_reservation, lambda c: f"reservation/{c.cart}"),
     ResolveEffect: Route(settling.flow_resolve_effect, lambda c: effect_stream(c.effect)),
+    n.SendNotice: Route(notices.flow_send_notice, notices.notice_stream, notices.notice_key),
+    **dict.fromkeys(
+        (n.PauseNotifier, n.ResumeNotifier), Route(notices.flow_notifier, lambda c: notifier_stream(c.notifier))
+    ),
     NoteHistory: Route(flow_note_history, history_key, history_key),
 }
 
 KINDS_OF_KEYS: Final = (
-    "adopt:", "cancel:", "effect:", "history:", "key:", "opening:", "payment:", "place:", "quarantine:", "reaction:", "receipt:",
+    "adopt:", "cancel:", "effect:", "history:", "key:", "notice:", "opening:", "payment:", "place:", "quarantine:", "reaction:", "receipt:",
     "replayed:", "return:", "seen:", "timer:", "tracking:",
 )  # fmt: skip
 """How natural keys begin, those of intake and timers, and those of callers that would begin like one."""
