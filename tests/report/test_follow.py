@@ -1,6 +1,5 @@
 """Following: exactly once however often it is interrupted, and never two logs in one file."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -197,7 +196,7 @@ def test_removing_a_file_removes_what_lies_beside_it(path):
     path.with_name("facts.duckdb.wal").write_bytes(b"")
     removed(path)
     removed(path)
-    assert os.listdir(path.parent) == []
+    assert list(path.parent.iterdir()) == []
 
 
 def test_each_area_declares_tables_and_rules_and_no_name_twice():
