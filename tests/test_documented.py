@@ -13,7 +13,6 @@ from pathlib import Path
 
 import attrs
 import pytest
-from click import Group
 
 from ordercore import errors
 from ordercore.cli.app import commands
@@ -50,7 +49,7 @@ ERRORS = sorted(
 )
 ABSTRACT = {"OrdercoreError", "AdapterError", "StoreError"}
 CAPABILITIES = sorted({value for _, _, values in names.capability_types() for value in values})
-COMMAND_LINE = [(path, command) for path, command in names.commands_of(commands, ()) if not isinstance(command, Group)]
+COMMAND_LINE = [((), commands), *names.commands_of(commands, ())]
 
 
 def headings(page: Path) -> list[str]:
@@ -147,10 +146,12 @@ def test_every_policy_is_described_with_its_default(option: str) -> None:
     assert f"`{option}`" in (Policies.__doc__ or "")
 
 
-@pytest.mark.parametrize(("path", "command"), COMMAND_LINE, ids=[" ".join(path) for path, _ in COMMAND_LINE])
+@pytest.mark.parametrize(
+    ("path", "command"), COMMAND_LINE, ids=[" ".join(("ordercore", *path)) for path, _ in COMMAND_LINE]
+)
 def test_every_command_of_the_command_line_is_described_with_its_options(path: tuple[str, ...], command) -> None:
     page = reference("command-line")
-    (section,) = re.findall(rf"^## ordercore {' '.join(path)}$.*?(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    (section,) = re.findall(rf"^## {' '.join(('ordercore', *path))}$.*?(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
     assert command.help
     for option in command.params:
         if option.param_type_name == "option":
