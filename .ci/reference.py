@@ -100,7 +100,9 @@ def table_row(row: Transition) -> str:
     """A transition as a row of a table, with a link to its command."""
     held = f" (unless a hold blocks `{row.hold}`)" if row.hold else ""
     targets = ", ".join("the same" if target == row.state else target for target in row.targets)
-    return f"| {row.state} | [{row.command}](reference/commands.md#{row.command.lower()}){held} | {targets} |"
+    asked = any(command.__name__ == row.command for command in ROUTES)  # others ordercore sends by itself
+    name = f"[{row.command}](reference/commands.md#{row.command.lower()})" if asked else f"`{row.command}`"
+    return f"| {row.state} | {name}{held} | {targets} |"
 
 
 def lifecycles_page() -> str:
