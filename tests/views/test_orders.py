@@ -42,7 +42,7 @@ def test_a_timeline_tells_what_happened_by_whom_and_when(shop, clock):
     entries = shop.timeline("shop:1")
     assert [entry.version for entry in entries] == list(range(1, 7))
     assert [entry.actor for entry in entries][:3] == ["web", "web", "dock"]
-    assert entries[0].text == "placed by shop: 1 lines, 3 units, 7.50 EUR"
+    assert entries[0].text == "placed by shop: 1 line, 3 units, 7.50 EUR"
     assert entries[2].text == "parcel P1 shipped from loc/WH1 with Post T1: 3 TEA"
     assert entries[5].text == "return R1 at loc/WH1: 1 TEA -> damaged, because: too hot"
     assert entries[0].effective_at < entries[2].effective_at <= clock.now()

@@ -156,10 +156,12 @@ def describe(event: Event, currency: str = "") -> str:  # noqa: C901  # one matc
     """An order's event in one line of English."""
     match event:
         case e.OrderPlaced():
-            units = sum(line.quantity for line in event.lines)
-            return f"placed by {event.channel}: {len(event.lines)} lines, {units} units, {Money(event.total, currency)}"
+            lines = counted(len(event.lines), "line")
+            units = counted(sum(line.quantity for line in event.lines), "unit")
+            return f"placed by {event.channel}: {lines}, {units}, {Money(event.total, currency)}"
         case e.OrderAdopted():
-            return f"adopted from {event.channel} as it stood: {len(event.lines)} lines, {Money(event.total, currency)}"
+            lines = counted(len(event.lines), "line")
+            return f"adopted from {event.channel} as it stood: {lines}, {Money(event.total, currency)}"
         case e.OrderConfirmed():
             return "confirmed"
         case e.OrderAllocated():
