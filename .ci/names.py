@@ -185,10 +185,14 @@ def kernel_page() -> str:
     lines += ["```python", "from ordercore import AsyncKernel, Kernel", "```", ""]
     for name, thing in {"__init__": Kernel.__init__, **vars(Kernel)}.items():
         function = getattr(thing, "__func__", thing)
+        if isinstance(thing, property):
+            function = thing.fget
         if not inspect.isfunction(function) or (name.startswith("_") and name != "__init__"):
             continue
         title = "Kernel" if name == "__init__" else name
-        lines += [f"## {title}", "", "```text", laid(title, function), "```", "", doc(function), ""]
+        shown = laid(title, function)
+        shown = shown.replace("() -> ", ": ", 1) if isinstance(thing, property) else shown
+        lines += [f"## {title}", "", "```text", shown, "```", "", doc(function), ""]
     return "\n".join(lines)
 
 
