@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any, Final, Literal, get_args, get_origin
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import attrs
 import click
@@ -212,14 +212,36 @@ def laid(name: str, function: Any) -> str:
     return f"{name}(\n" + "".join(f"    {row},\n" for row in rows) + f"){end}"
 
 
+def policies() -> Iterator[tuple[str, type[Any]]]:
+    """The policies, and what they are made of: (name of the option or nothing, class)."""
+    yield "", Policies
+    for one in attrs.fields(Policies):
+        if attrs.has(cls := type(one.default)):
+            yield one.name, cls
+
+
+def options_of(cls: type[Any]) -> Iterator[str]:
+    """A row of a table for each option."""
+    for one in attrs.fields(cls):
+        values = ", ".join(f"`{value}`" for value in choices(cls, one.name)) or f"`{kind_of(one.type)}`"
+        default = one.default.factory() if isinstance(one.default, attrs.Factory) else one.default  # type: ignore[arg-type,misc]
+        yield f"| `{one.name}` | {values} | `{default!r}` |"
+
+
+def choices(cls: type[Any], name: str) -> tuple[str, ...]:
+    """The words that an option may be."""
+    type_ = get_type_hints(cls)[name]
+    return get_args(type_) if get_origin(type_) is Literal else ()
+
+
 def policies_page() -> str:
     """The policies of a kernel."""
-    lines = ["# Policies", "", doc(Policies), "", "| option | values | default |", "| --- | --- | --- |"]
-    for one in attrs.fields(Policies):
-        values = ", ".join(f"`{value}`" for value in getattr(one.validator, "options", ())) or f"`{kind_of(one.type)}`"
-        lines.append(f"| `{one.name}` | {values} | `{one.default!r}` |")
+    lines = ["# Policies", ""]
+    for name, cls in policies():
+        lines += [f"## {name}", "", f"`{cls.__name__}`", ""] if name else []
+        lines += [doc(cls), "", "| option | values | default |", "| --- | --- | --- |", *options_of(cls), ""]
     lines += [
-        "", "Passed as `Kernel(policies=Policies(...))`; an order may differ by the fields of the same names of",
+        "## How to set them", "", "They are an argument of the kernel; an order may differ by the fields of the same names of",
         "[PlaceOrder](commands.md#placeorder).", "", "```python", "from ordercore import Kernel",
         "from ordercore.policies import Policies", "", 'kernel = Kernel(policies=Policies(shortage="backorder"))', "```", "",
     ]  # fmt: skip

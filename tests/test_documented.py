@@ -18,7 +18,6 @@ from ordercore import errors
 from ordercore.cli.app import commands
 from ordercore.codec import Codec
 from ordercore.hooks import OrdercoreHooks
-from ordercore.policies import Policies
 from ordercore.wiring.routes import ROUTES
 
 ROOT = Path(__file__).parent.parent
@@ -140,10 +139,14 @@ def test_capabilities_are_described_for_authors_of_adapters(capability: str) -> 
     assert f"`{capability}`" in reference("capabilities")
 
 
-@pytest.mark.parametrize("option", [one.name for one in attrs.fields(Policies)])
-def test_every_policy_is_described_with_its_default(option: str) -> None:
+@pytest.mark.parametrize(
+    ("policy", "option"),
+    [(cls, one.name) for _, cls in names.policies() for one in attrs.fields(cls)],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_every_policy_is_described_with_its_default(policy: type, option: str) -> None:
     assert f"| `{option}` |" in reference("policies")
-    assert f"`{option}`" in (Policies.__doc__ or "")
+    assert f"`{option}`" in (policy.__doc__ or "")
 
 
 @pytest.mark.parametrize(

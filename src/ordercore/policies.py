@@ -59,9 +59,9 @@ class Policies:
 
     `shortage`: "refuse" the command; "backorder": reserve what there is, the rest waits for supply; "partial": reserve
     what there is, the rest stays unallocated. `confirm` "on_place" or "manual". `replans`: how often a plan is made
-        again after another command took the stock first. `lines_max`: most lines of one command. `effects`:
+    again after another command took the stock first. `lines_max`: most lines of one command. `effects`:
     how what is done outside is tried.
-        `notice_seconds`: what happened longer ago is no news any more, and no notifier is told of it. Raises
+    `notice_seconds`: what happened longer ago is no news any more, and no notifier is told of it. Raises
     ConfigurationError.
     """
 
