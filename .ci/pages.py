@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import shorten
 from typing import Final
 
 ROOT: Final = Path(__file__).parent.parent
@@ -84,11 +85,12 @@ def with_contents(text: str) -> str:
 
 
 def title_and_summary(page: Path) -> tuple[str, str]:
-    """The heading of a page, and the first sentence below it."""
+    """The heading of a page, and the first sentence below it, cut short where it is long."""
     heading, _, rest = FENCE.sub("", expanded(page)).lstrip().removeprefix("# ").partition("\n")
-    paragraph = next((part for part in rest.split("\n\n") if part.strip() and not part.lstrip().startswith("!")), "")
+    paragraphs = (part.strip() for part in rest.split("\n\n"))
+    paragraph = next((part for part in paragraphs if part and part[0] not in "!#|<"), "")
     words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(paragraph.split()))
-    return heading.strip("` "), re.split(r"(?<=[.!?]) ", words)[0][:SUMMARY_MOST]
+    return heading.strip("` "), shorten(re.split(r"(?<=[.!?]) ", words)[0], SUMMARY_MOST, placeholder=" ...")
 
 
 def llms() -> str:

@@ -93,6 +93,7 @@ def test_every_page_has_a_heading_and_a_first_sentence():
             title, summary = pages.title_and_summary(page)
             assert title, page
             assert len(summary.split()) > 2, (page, summary)
+            assert not summary.startswith(("#", "|", "!")), page
 
 
 def test_the_full_text_holds_every_page_under_its_path():
