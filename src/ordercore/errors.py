@@ -83,13 +83,15 @@ class OrdercoreError(Exception):
 
     code: ClassVar[str] = "ordercore_error"
     http_status: ClassVar[int] = 500
+    usual_hint: ClassVar[str] = ""
+    """What to do where whoever raises it knows nothing better."""
 
     def __init__(self, message: str = "", *, hint: str = "", **fields: Field) -> None:
         """Keep the message, the hint and the typed facts the message was made from."""
         self.message = message or self.code
-        self.hint = hint
+        self.hint = hint or self.usual_hint
         self.fields: Mapping[str, Field] = fields
-        super().__init__(self.message if not hint else f"{self.message} {hint}")
+        super().__init__(f"{self.message} {self.hint}" if self.hint else self.message)
 
     def __getattr__(self, name: str) -> Field:
         """Fields are attributes, so that callers never parse text."""
@@ -211,8 +213,8 @@ class NotFound(Rejected):
 
     @classmethod
     def named(cls, kind: str, name: str, known: Iterable[str] = ()) -> NotFound:
-        """No such thing, with the nearest known names."""
-        return cls(f"There is no {kind} {name!r}.", kind=kind, name=name, hint=did_you_mean(name, known))
+        """No such thing, with the nearest known names, or all of them where they are few and none is near."""
+        return cls(f"There is no {kind} {name!r}.", kind=kind, name=name, hint=nearest(name, known))
 
 
 class TransitionRefused(Rejected):
@@ -353,18 +355,21 @@ class StoreBusy(StoreError):
     """Other writers held the store until the deadline."""
 
     code = "store_busy"
+    usual_hint = "Send it again with the same key."
 
 
 class OutcomeUnknown(StoreError):
     """Whether the commit took place is not known: ask `outcome(command_id)` before anything is sent again."""
 
     code = "outcome_unknown"
+    usual_hint = "Send it again with the same key: it is done once, whatever became of the first attempt."
 
 
 class Corrupted(StoreError):
     """A stored row does not read; `position` names it."""
 
     code = "corrupted"
+    usual_hint = "Restore a backup; `kernel.verify()` lists every damaged row."
 
 
 class UnknownEvent(StoreError):
@@ -383,6 +388,7 @@ class BrokenRule(OrdercoreError):
     """An identity or contract does not hold: a defect, found before anything was written."""
 
     code = "broken_rule"
+    usual_hint = "It is a defect of ordercore or of a plugin; nothing was written."
 
 
 class InvalidPlan(BrokenRule):

@@ -164,6 +164,8 @@ class Money:
 
     def __str__(self) -> str:
         """`12.50 EUR`."""
+        if self.currency not in CURRENCIES:
+            return f"{self.amount} {self.currency} (minor units)"
         return f"{self.decimal:f} {self.currency}"
 
 

@@ -147,6 +147,7 @@ def test_what_is_not_there_is_refused_with_the_nearest_name(run, url, arguments,
     assert (status, out) == (1, "")
     assert f"error [{code}] There is no " in err
     assert f"hint: {hint}" in err
+    assert f"see: docs/reference/errors.md#{code}" in err
     assert "Traceback" not in err
 
 
@@ -154,6 +155,7 @@ def test_what_is_not_there_is_refused_with_the_nearest_name(run, url, arguments,
     ("arguments", "told"),
     [
         (("ordr",), "'order'"),
+        (("quarantine", "lst"), "'list'"),
         (("orders", "--statsu", "placed"), "--status"),
         (("orders", "--status", "shipped"), "'placed', 'confirmed', 'completed', 'cancelled'"),
         (("orders",), "ORDERCORE_STORE"),

@@ -1,8 +1,10 @@
 """A name that is not there: what it may have meant, at a price that is known."""
 
+import asyncio
+
 import pytest
 
-from ordercore import Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveStock, Ship
+from ordercore import AsyncKernel, Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveStock, Ship
 from ordercore.errors import BrokenRule, ConfigurationError, NotFound, StoreBusy
 from ordercore.order import AddHold
 from ordercore.order.events import OrderConfirmed, OrderPlaced
@@ -157,3 +159,13 @@ def test_what_stands_in_the_way_is_named():
         kernel.handle(AddHold("web:1", "fraud", "fraud", ("ship",)))
     with pytest.raises(AlreadyExists, match="Define a new SKU"):
         kernel.handle(PutItem("TEA", scale=2))
+
+
+def test_the_asynchronous_kernel_guesses_too():
+    async def ask():
+        kernel = AsyncKernel()
+        await kernel.handle(PutItem("TEA"))
+        await kernel.stock("TAE")
+
+    with pytest.raises(NotFound, match="Did you mean 'TEA'"):
+        asyncio.run(ask())
