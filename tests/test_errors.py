@@ -210,4 +210,3 @@ def test_an_error_without_a_hint_of_its_own_says_what_usually_helps():
     assert "same key" in errors.StoreBusy("Busy.").hint
     assert str(errors.Corrupted("It does not read.")).startswith("It does not read. Restore a backup")
     assert errors.Corrupted("It does not read.", hint="Look at it.").hint == "Look at it."
-    assert errors.InvalidPlan("No.").hint == errors.BrokenRule("No.").hint != ""

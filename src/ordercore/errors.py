@@ -388,7 +388,6 @@ class BrokenRule(OrdercoreError):
     """An identity or contract does not hold: a defect, found before anything was written."""
 
     code = "broken_rule"
-    usual_hint = "It is a defect of ordercore or of a plugin; nothing was written."
 
 
 class InvalidPlan(BrokenRule):

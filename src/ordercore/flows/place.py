@@ -8,7 +8,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from ordercore.catalog import Item
-from ordercore.errors import At, Insufficient, InvalidCommand, NotFound, TransitionRefused, at, did_you_mean, nearest
+from ordercore.errors import At, Insufficient, InvalidCommand, NotFound, TransitionRefused, at, nearest
 from ordercore.flow import Decision, Effect, Flow, Guard, Loaded, ReadState, attempt, read
 from ordercore.flows.cart import EXPIRE, RESERVATIONS
 from ordercore.flows.catalog import CatalogView, ReadCatalog
@@ -261,7 +261,8 @@ def _lines(command: PlaceOrder, view: CatalogView) -> tuple[OrderLine, ...]:
         if item is None or not item.active:
             raise NotFound(
                 f"lines[{n}].sku: there is no{' active' if item else ''} item {line.sku!r}.", kind="item",
-                name=line.sku, path=f"lines[{n}].sku", hint=did_you_mean(line.sku, view.items),
+                name=line.sku, path=f"lines[{n}].sku",
+                hint="PutItem(..., active=True) sells it again." if item else "",
             )  # fmt: skip
         name = line_name(line.line_id, n, names)
         names.add(name)

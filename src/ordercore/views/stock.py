@@ -130,7 +130,7 @@ def stock(sku: Sku) -> Reading[StockView]:
     snapshot = yield from ask(catalog, positions)
     item = snapshot.of(catalog).items.get(sku)
     if item is None:
-        raise NotFound.named("item", sku, snapshot.of(catalog).items)
+        raise NotFound.named("item", sku)
     return StockView(sku, item.name, item.unit, item.scale, _rows(snapshot.of(positions)))
 
 

@@ -106,7 +106,7 @@ def why(sku: Sku, location: str) -> Reading[Why]:
     catalog = ReadCatalog((existing(sku),))
     view = (yield from ask(catalog)).of(catalog)
     if sku not in view.items:
-        raise NotFound.named("item", sku, view.items)
+        raise NotFound.named("item", sku)
     view.location(location)
     place = location_place(location)
     found = yield from positions((sku,))
