@@ -154,7 +154,19 @@ def test_an_error_of_a_plugin_links_to_the_class_it_was_made_from():
 
 
 RAISED = {cls.__name__: cls for cls in CODES if issubclass(cls, Rejected)}
-AREAS = ("catalog", "order", "stock", "flows", "views", "sourcing", "intake", "values.py", "kernel.py", "aio.py")
+AREAS = (
+    "catalog",
+    "effects",
+    "order",
+    "stock",
+    "flows",
+    "views",
+    "sourcing",
+    "intake",
+    "values.py",
+    "kernel.py",
+    "aio.py",
+)
 OWN_HINT = {"named", "of"}
 """Constructors that make a hint of what they are given."""
 PERSONAL = {"customer", "ship_to", "address", "email", "phone", "postal_code", "note", "city"}
