@@ -14,18 +14,20 @@ Shortage = Literal["refuse", "backorder", "partial"]
 Confirm = Literal["on_place", "manual"]
 
 
-def _word(kind: object) -> Callable[[object, Attribute[Any], Any], None]:
-    known = get_args(kind)
+@frozen
+class _Word:
+    """A validator: one of these words. The documentation lists its `options`."""
 
-    def check(_: object, attribute: Attribute[Any], value: Any) -> None:
-        if value not in known:
+    options: tuple[str, ...]
+
+    def __call__(self, _: object, attribute: Attribute[Any], value: object) -> None:
+        """Raise ConfigurationError, with the nearest word, for another."""
+        if value not in self.options:
             said = str(value)[:64]
             raise ConfigurationError(
                 f"Policies({attribute.name}={said!r}) is not known.", policy=attribute.name, value=said,
-                hint=nearest(said, known),
+                hint=nearest(said, self.options),
             )  # fmt: skip
-
-    return check
 
 
 def _least(least: int) -> Callable[[object, Attribute[Any], Any], None]:
@@ -59,15 +61,14 @@ class Policies:
 
     `shortage`: "refuse" the command; "backorder": reserve what there is, the rest waits for supply; "partial": reserve
     what there is, the rest stays unallocated. `confirm` "on_place" or "manual". `replans`: how often a plan is made
-    again after another command took the stock first. `lines_max`: most lines of one command. `effects`:
-    how what is done outside is tried.
-    `notice_seconds`: what happened longer ago is no news any more, and no notifier is told of it. Raises
-    ConfigurationError.
+    again after another command took the stock first. `lines_max`: most lines of one command. `effects`: how what is
+    done outside is tried. `notice_seconds`: what happened longer ago is no news any more, and no notifier is told of
+    it. Raises ConfigurationError.
     """
 
-    allocate: Allocate = field(default="on_place", validator=_word(Allocate))
-    shortage: Shortage = field(default="refuse", validator=_word(Shortage))
-    confirm: Confirm = field(default="on_place", validator=_word(Confirm))
+    allocate: Allocate = field(default="on_place", validator=_Word(get_args(Allocate)))
+    shortage: Shortage = field(default="refuse", validator=_Word(get_args(Shortage)))
+    confirm: Confirm = field(default="on_place", validator=_Word(get_args(Confirm)))
     replans: int = field(default=3, validator=_least(0))
     lines_max: int = field(default=10_000, validator=_least(1))
     effects: EffectPolicy = EffectPolicy()

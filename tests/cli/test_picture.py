@@ -4,7 +4,7 @@ import re
 import sys
 from importlib import import_module
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -25,7 +25,7 @@ def pictures():
 
 
 def test_the_picture_has_every_word_of_the_order(pictures):
-    drawn = "".join(ElementTree.parse(PICTURE).getroot().itertext()).replace("\xa0", " ")
+    drawn = "".join(ET.parse(PICTURE).getroot().itertext()).replace("\xa0", " ")
     for word in set(re.findall(r"[\w:,.]+", text_of(everything(pictures.shop(), pictures.ORDER)))) - {""}:
         assert word.strip("-") in drawn, word
 

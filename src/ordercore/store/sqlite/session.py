@@ -173,7 +173,9 @@ class Database:
     def connect(self) -> sqlite3.Connection:
         """A new connection with the settings of this store; creates the tables in a new file."""
         if self.closed:
-            raise StoreError(f"{self.path}: this store is closed.", reason="closed", path=self.path, hint="Open it anew.")
+            raise StoreError(
+                f"{self.path}: this store is closed.", reason="closed", path=self.path, hint="Open it anew."
+            )
         try:
             connection = sqlite3.connect(
                 self.path, timeout=0, isolation_level=None, cached_statements=512, check_same_thread=False
