@@ -140,7 +140,9 @@ def _said(where: str, message: str, data: Mapping[str, Any]) -> str:
     if where == "policies":
         try:
             Policies(**data["policies"])
-        except (TypeError, ValueError) as error:
+        except ConfigurationError as error:
+            return str(error)
+        except TypeError as error:
             return f"{error.args[0]}."
     return message
 
