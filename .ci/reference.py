@@ -48,6 +48,8 @@ def errors_page() -> str:
     ]  # fmt: skip
     for cls in error_classes():
         lines += [f"## {cls.code}", "", f"`{cls.__name__}`, HTTP status {cls.http_status}.", "", doc(cls), ""]
+        if cls.usual_hint:
+            lines += [f"What usually helps: {cls.usual_hint}", ""]
     return "\n".join(lines)
 
 

@@ -389,7 +389,7 @@ def test_sqlite_comes_to_the_same_as_memory(straight, tmp_path):
         assert not kernel.verify()
 
 
-class Killed(Exception):
+class Killed(BaseException):
     pass
 
 
