@@ -11,22 +11,33 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from ordercore.testing import strategies
     from ordercore.testing.builders import an_order, assert_consistent, given_stock, place
+    from ordercore.testing.channel_suite import ChannelSuite
     from ordercore.testing.clock import ManualClock
     from ordercore.testing.differential import DifferentialMachine
+    from ordercore.testing.faulty_store import FaultyStore
     from ordercore.testing.ids import CountedIds
     from ordercore.testing.machine import OrdercoreMachine
+    from ordercore.testing.memory_channel import MemoryChannel
     from ordercore.testing.store_suite import StoreSuite
+    from ordercore.testing.stories import OrderStory, Story
+    from ordercore.testing.strategy_suite import StrategySuite
     from ordercore.testing.transports import FaultyTransport, Killed, RecordedTransport
 
 _WHERE: Final = {
+    "ChannelSuite": "ordercore.testing.channel_suite",
     "CountedIds": "ordercore.testing.ids",
     "DifferentialMachine": "ordercore.testing.differential",
+    "FaultyStore": "ordercore.testing.faulty_store",
     "FaultyTransport": "ordercore.testing.transports",
     "Killed": "ordercore.testing.transports",
     "ManualClock": "ordercore.testing.clock",
+    "MemoryChannel": "ordercore.testing.memory_channel",
+    "OrderStory": "ordercore.testing.stories",
     "OrdercoreMachine": "ordercore.testing.machine",
     "RecordedTransport": "ordercore.testing.transports",
     "StoreSuite": "ordercore.testing.store_suite",
+    "Story": "ordercore.testing.stories",
+    "StrategySuite": "ordercore.testing.strategy_suite",
     "an_order": "ordercore.testing.builders",
     "assert_consistent": "ordercore.testing.builders",
     "given_stock": "ordercore.testing.builders",
@@ -34,14 +45,20 @@ _WHERE: Final = {
 }
 
 __all__ = [
+    "ChannelSuite",
     "CountedIds",
     "DifferentialMachine",
+    "FaultyStore",
     "FaultyTransport",
     "Killed",
     "ManualClock",
+    "MemoryChannel",
+    "OrderStory",
     "OrdercoreMachine",
     "RecordedTransport",
     "StoreSuite",
+    "Story",
+    "StrategySuite",
     "an_order",
     "assert_consistent",
     "given_stock",

@@ -1,0 +1,1 @@
+"""The rules of `docs/sourcing.md` for any strategy, by theme: a part of `StrategySuite` each."""
