@@ -80,7 +80,7 @@ def test_strategies_make_what_the_library_accepts(sku, currency, data):
     assert data.draw(strategies.quantities()) >= 1
 
 
-@given(strategies.place_orders(["TEA", "CUP", "postage"], locations=["WH1"]))
+@given(strategies.orders(["TEA", "CUP", "postage"], locations=["WH1"]))
 @settings(max_examples=40)
 def test_any_order_of_the_strategy_is_placed_or_short_and_its_total_is_the_sum_of_its_lines(command):
     kernel = Kernel(clock=ManualClock(), ids=CountedIds())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ordercore.catalog import PutItem, PutLocation
@@ -15,6 +15,7 @@ from ordercore.testing.books import Books, Range, Shelves
 from ordercore.values import OrderId
 
 Lots = Mapping[str, int]
+Lines = Mapping[str, int] | Iterable[Line | tuple[str, int] | tuple[str, int, str]]
 
 
 def given_stock(kernel: Kernel, stock: Mapping[str, Mapping[str, int | Lots]]) -> None:
@@ -36,16 +37,21 @@ def given_stock(kernel: Kernel, stock: Mapping[str, Mapping[str, int | Lots]]) -
 
 
 def an_order(
-    lines: Mapping[str, int] | None = None, *, external_id: str = "1001", channel: str = "shop",
+    lines: Lines = (("TEA", 1),), *, external_id: str = "1001", channel: str = "shop",
     currency: str = "EUR", price: str = "1.00", **fields: Any,
 ) -> PlaceOrder:  # fmt: skip
-    """A command that places these units by SKU, each line at `price`; further fields are those of PlaceOrder."""
-    wanted = [Line(sku, quantity, price) for sku, quantity in (lines or {"TEA": 1}).items()]
+    """A command that places these lines; further fields are those of PlaceOrder.
+
+    Lines are (sku, units), (sku, units, unit price) or a `Line`, or units by SKU; without a price of its own a line is
+    at `price`.
+    """
+    rows = lines.items() if isinstance(lines, Mapping) else lines
+    wanted = [row if isinstance(row, Line) else Line(row[0], row[1], row[2] if len(row) > 2 else price) for row in rows]
     return PlaceOrder(channel, external_id, currency, wanted, **fields)
 
 
-def place(kernel: Kernel, lines: Mapping[str, int], **fields: Any) -> OrderId:
-    """Place an order for these units by SKU, under the next free number, and return its id. Raises as `handle` does."""
+def place(kernel: Kernel, lines: Lines, **fields: Any) -> OrderId:
+    """Place an order for these lines, as `an_order` takes them, under the next free number, and return its id. Raises as `handle` does."""
     fields.setdefault("external_id", kernel.core.ids.new("order"))
     return kernel.handle(an_order(lines, **fields)).result
 

@@ -1,12 +1,12 @@
-"""The fixtures `ordercore_store`, `ordercore_clock` and `ordercore_kernel`.
+"""The fixtures `ordercore_kernel` and `ordercore_make_kernel`, `ordercore_store`, `ordercore_clock`, `ordercore_channel`.
 
 Prefixed, because a host's own fixture `clock` would silently replace one of that name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ordercore.kernel import Kernel
     from ordercore.store import Store
     from ordercore.testing.clock import ManualClock
+    from ordercore.testing.memory_channel import MemoryChannel
 
 pytest.register_assert_rewrite(
     "ordercore.testing.racers",
@@ -37,15 +38,47 @@ def ordercore_store() -> Iterator[Store]:
 
 @pytest.fixture
 def ordercore_clock() -> ManualClock:
-    """A clock that stands still until `advance(minutes=...)` or `set(time)`."""
+    """A clock that stands still until `advance("3d")`, which lets what falls due on the way happen, or `set(time)`."""
     from ordercore.testing.clock import ManualClock
 
     return ManualClock()
 
 
 @pytest.fixture
-def ordercore_kernel(ordercore_store: Store, ordercore_clock: ManualClock) -> Kernel:
-    """A kernel on `ordercore_store`, with `ordercore_clock`."""
+def ordercore_channel() -> MemoryChannel:
+    """A channel `shop` that exists only in tests: `delivery([("TEA", 2)])` is a signed document for `kernel.receive`."""
+    from ordercore.testing.memory_channel import MemoryChannel
+
+    return MemoryChannel()
+
+
+@pytest.fixture
+def ordercore_make_kernel(
+    ordercore_clock: ManualClock, ordercore_channel: MemoryChannel
+) -> Iterator[Callable[..., Kernel]]:
+    """Makes kernels: a store, if not one in memory, and any argument of `Kernel`; all closed after the test.
+
+    Each has `ordercore_clock`, which fires its timers, and `ordercore_channel`, unless it is given others.
+    """
     from ordercore.kernel import Kernel
 
-    return Kernel(ordercore_store, clock=ordercore_clock)
+    made: list[Kernel] = []
+
+    def make(store: Store | None = None, **wiring: Any) -> Kernel:
+        wired: dict[str, Any] = {
+            "clock": ordercore_clock,
+            "channels": {ordercore_channel.instance: ordercore_channel},
+        } | wiring
+        kernel = Kernel(store, **wired)
+        made.append(kernel)
+        return ordercore_clock.drives(kernel) if wired["clock"] is ordercore_clock else kernel
+
+    yield make
+    for kernel in made:
+        kernel.close()
+
+
+@pytest.fixture
+def ordercore_kernel(ordercore_store: Store, ordercore_make_kernel: Callable[..., Kernel]) -> Kernel:
+    """A kernel on `ordercore_store`, with `ordercore_clock` and `ordercore_channel`."""
+    return ordercore_make_kernel(ordercore_store)

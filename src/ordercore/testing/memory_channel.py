@@ -74,10 +74,12 @@ class MemoryChannel:
 
     def transmission(self, *orders: OrderSample, transport_id: str = "") -> Transmission:
         """A signed delivery of these orders."""
-        body = self.write(orders)
-        return Transmission(
-            self.instance, "application/json", body, {SIGNATURE: sign(body, self.secret)}, transport_id=transport_id
-        )
+        return self.signed(self.write(orders), transport_id=transport_id)
+
+    def signed(self, body: bytes, *, transport_id: str = "") -> Transmission:
+        """A signed delivery of any bytes."""
+        signature = {SIGNATURE: sign(body, self.secret)}
+        return Transmission(self.instance, "application/json", body, signature, transport_id=transport_id)
 
     def write(self, orders: Sequence[OrderSample]) -> bytes:
         """The document of these orders, unsigned."""
