@@ -146,7 +146,7 @@ def new_command(kind: str, name: str, directory: Path | None, author: str) -> No
     """Begin a plugin: a whole distribution of that KIND, which installs, is found, and passes its tests at once.
 
     NAME is a short word, such as `acme`; the distribution is ordercore-NAME, in DIRECTORY or in a folder of that name.
-    `copier update` brings in what later templates improve. Needs the extra [scaffold].
+    `ordercore plugins update` brings in what later templates improve. Needs the extra [scaffold].
     """
     from ordercore.cli.scaffold import create
 
@@ -154,3 +154,16 @@ def new_command(kind: str, name: str, directory: Path | None, author: str) -> No
     click.echo(
         f"{made} is there. Next:\n\n  cd {made}\n  pip install -e .\n  ordercore plugins list\n  python -m pytest"
     )
+
+
+@plugins_command.command("update", short_help="Bring in what a newer template improves.")
+@click.argument("directory", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def update_command(directory: Path) -> None:
+    """Bring what the template of this release improves into a plugin that was made by `new`.
+
+    Your own changes stay; where both changed the same lines, both are left with the marks of a conflict. The folder
+    must be in git, without changes that are not committed. Needs the extra [scaffold].
+    """
+    from ordercore.cli.scaffold import update
+
+    click.echo(f"{directory} is as the template of ordercore {update(directory)} has it. Look at it: git diff")
