@@ -120,7 +120,9 @@ def read_configuration(
     try:
         config = load(ConfigFile, data)
     except InvalidInput as error:
-        raise _mistakes(path, [(where, _said(where, message, data)) for _, where, message in error.problems]) from None
+        raise _mistakes(path, [(where, message) for _, where, message in error.problems]) from None
+    except ConfigurationError as error:  # policies judge their own values
+        raise _mistakes(path, [("policies", error.message)], error.hint) from None
     folders = [path.parent / folder for folder in config.plugins_dirs]
     plugins = (find or _found)(config.plugins, folders)
     reading = _Reading(path, environ)
@@ -133,18 +135,6 @@ def read_configuration(
         _beside(path, config.store), plugins, config.strategy, config.tenant, config.policies,
         ItemMapping(_names(config.mapping)), **accounts,
     )  # fmt: skip
-
-
-def _said(where: str, message: str, data: Mapping[str, Any]) -> str:
-    """What is wrong with the values of policies is known to them; nothing secret is among them."""
-    if where == "policies":
-        try:
-            Policies(**data["policies"])
-        except ConfigurationError as error:
-            return str(error)
-        except TypeError as error:
-            return f"{error.args[0]}."
-    return message
 
 
 def _found(only: Sequence[str] | None, folders: Iterable[Path]) -> Plugins:
