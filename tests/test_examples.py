@@ -2,7 +2,7 @@
 
 python      run, all blocks of a page in one namespace and one empty folder
 text        after a block of Python, without a heading or another block in between, what that block prints
-console     lines after `$ ` are run; the lines below them are what they print
+console     lines after `$ ` are run, with variables set before them; the lines below are what they print
 sh          not run, but every command, option, extra and target in it exists
 toml, json  read
 csv         kept as a file
@@ -29,6 +29,7 @@ import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from sybil import Document, Example, Region
@@ -44,10 +45,12 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("
 INFO = re.compile(r"(?P<language>[^\n]*)\n")
 NAMED = re.compile(r"# (?P<name>[\w/-]+\.\w+)\n")
 NAMED_ABOVE = re.compile(r"<!-- file: (?P<name>[\w/.-]+) -->\n\Z")
+ASSIGNED = re.compile(r"[A-Z_]+=")
 PART = re.compile(r"^(#|```)", re.MULTILINE)
 DIFFERS = (
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?"), "(time)"),
     (re.compile(r"\b\d+\.\d+ ?s\b"), "(seconds)"),
+    (re.compile(r" *\b\d+\.\d+ ?ms\b"), " (milliseconds)"),
 )
 
 
@@ -151,7 +154,15 @@ class Page:
         """Run a command and compare; one that shows nothing must succeed."""
         check_command(command)
         words = shlex.split(command)
-        self.unused -= {name for name in self.unused if name in words or (words[0] == "pytest" and "test" in name)}
+        assigned = dict(word.split("=", 1) for word in itertools.takewhile(ASSIGNED.match, words))
+        words = words[len(assigned) :]
+        used = {name for name in self.unused if any(name == word or name.startswith(f"{word}/") for word in words)}
+        self.unused -= used | {name for name in self.unused if words[0] == "pytest" and "test" in name}
+        with mock.patch.dict(os.environ, assigned):
+            self.run_words(words, shown, line, command)
+
+    def run_words(self, words: list[str], shown: str, line: int, command: str) -> None:
+        """Run a command in the environment as it is."""
         match words:
             case ["pip", "install", *_]:
                 return
@@ -182,7 +193,7 @@ def commands_of(block: str) -> Iterator[tuple[str, str]]:
 def check_command(line: str) -> None:
     """What a command line names exists: targets, extras, plugins, commands and their options."""
     words = shlex.split(line, comments=True)
-    match list(itertools.dropwhile(lambda word: re.match(r"[A-Z_]+=", word), words)):
+    match list(itertools.dropwhile(ASSIGNED.match, words)):
         case ["ordercore", *words] | ["python", "-m", "ordercore", *words]:
             check_options(words)
         case ["make", *targets]:

@@ -41,7 +41,7 @@ def print_trace(out: Console, found: Sequence[FoundPlugin], file: Path | None) -
         if info.problems:
             out.print(Text(click_free(left_out(info)), show.BAD), soft_wrap=True)
     with Kernel(plugins=plugins) as kernel:
-        listing = show.table("=doing", "plugin", "=hook", ">ms", "result")
+        listing = show.table("=doing", "plugin", "=hook", ">time", "result")
         _add(listing, "building the kernel", calls)
         for command in commands:
             _add(listing, type(command).__name__, calls, _handled(kernel, command))
@@ -58,7 +58,7 @@ def _handled(kernel: Kernel, command: Command[Any]) -> str:
 
 def _add(listing: Any, doing: str, calls: list[HookCall], outcome: str = "") -> None:
     for call in calls or [HookCall("", "no hook is called", 0, "")]:
-        milliseconds = f"{call.seconds * 1e3:.3f}" if call.plugin else ""
+        milliseconds = f"{call.seconds * 1e3:.3f} ms" if call.plugin else ""
         listing.add_row(doing, call.plugin, call.hook, milliseconds, show.clean(call.result))
         doing = ""
     if outcome:
