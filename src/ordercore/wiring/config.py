@@ -120,8 +120,8 @@ def read_configuration(
     try:
         config = load(ConfigFile, data)
     except InvalidInput as error:
-        raise _mistakes(path, [(where, message) for _, where, message in error.problems]) from None
-    except ConfigurationError as error:  # policies judge their own values
+        raise _mistakes(path, [(where, _judged(where, message, data)) for _, where, message in error.problems]) from None
+    except ConfigurationError as error:
         raise _mistakes(path, [("policies", error.message)], error.hint) from None
     folders = [path.parent / folder for folder in config.plugins_dirs]
     plugins = (find or _found)(config.plugins, folders)
@@ -135,6 +135,18 @@ def read_configuration(
         _beside(path, config.store), plugins, config.strategy, config.tenant, config.policies,
         ItemMapping(_names(config.mapping)), **accounts,
     )  # fmt: skip
+
+
+def _judged(where: str, message: str, data: Mapping[str, Any]) -> str:
+    """Policies judge their own values, and say more of them than that nothing can be made of them."""
+    if where == "policies":
+        try:
+            Policies(**data["policies"])
+        except ConfigurationError as error:
+            return str(error)
+        except TypeError:
+            pass
+    return message
 
 
 def _found(only: Sequence[str] | None, folders: Iterable[Path]) -> Plugins:
