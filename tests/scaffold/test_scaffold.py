@@ -1,14 +1,17 @@
 """What `ordercore plugins new` makes is a whole distribution: found, typed, tested, and later brought up to date."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from ordercore import __version__
 from ordercore.cli import main, scaffold
 from ordercore.cli.plugins import KINDS
 from ordercore.errors import ConfigurationError, MissingExtra
@@ -68,6 +71,16 @@ def test_it_installs_offline_with_its_requirements_met(tmp_path):
     told = run(sys.executable, "-m", "ordercore", "plugins", "list", cwd=tmp_path, path=[tmp_path / "site"])
     (row,) = [line.split() for line in told.stdout.splitlines() if line.startswith("acme-limits")]
     assert row[1:5] == ["ordercore-acme-limits", "0.1.0", "a", "guard"]
+
+
+def test_it_asks_for_the_releases_that_its_template_fits(tmp_path):
+    made = scaffold.create("guard", "acme", tmp_path / "acme")
+    (wanted,) = tomllib.loads((made / "pyproject.toml").read_text())["project"]["dependencies"]
+    name, lower, upper = re.fullmatch(r"(\w+)>=([\d.]+),<([\d.]+)", wanted).groups()
+    release = tuple(map(int, __version__.split(".")))
+    assert name == "ordercore"
+    assert tuple(map(int, lower.split("."))) <= release < tuple(map(int, upper.split(".")))
+    assert release[:2] == tuple(map(int, lower.split(".")))
 
 
 @pytest.mark.slow

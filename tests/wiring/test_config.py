@@ -2,6 +2,7 @@
 
 import asyncio
 import textwrap
+from base64 import b64encode
 
 import pytest
 
@@ -189,3 +190,44 @@ def test_carriers_suppliers_and_notifiers_are_accounts_as_channels_are(write):
     assert config.carriers["local"].settings == {"speed": 5}
     assert config.arguments()["carriers"] == config.carriers
     assert "suppliers" not in config.arguments()
+
+
+def test_a_kernel_has_the_accounts_of_its_file(write, plant):
+    text = """
+        from ordercore.hooks import hookimpl
+        from ordercore.ports import CarrierKind, SupplierKind
+
+
+        class Anything:
+            capabilities = frozenset()
+
+            def __init__(self, instance, settings):
+                self.instance = instance
+
+            def rate(self, query): ...
+            def book(self, request, *, key): ...
+            def void(self, reference, *, key): ...
+            def send(self, document, *, key): ...
+
+
+        @hookimpl
+        def ordercore_register_carriers():
+            return [CarrierKind("cart", Anything, ())]
+
+
+        @hookimpl
+        def ordercore_register_suppliers():
+            return [SupplierKind("mill", Anything, ())]
+    """
+    plant.file("anything", text)
+    path = write(
+        'plugins = ["anything"]\nplugins_dirs = ["plugins"]\n[carriers.local]\nkind = "cart"\n'
+        '[suppliers.north]\nkind = "mill"\n[notifiers.ops]\nkind = "webhook"\n'
+        'settings.url = "https://ops.invalid/hook"\nsettings.kinds = ["alert.*"]\nsettings.secrets = { env = "OPS" }\n'
+    )
+    with Kernel.from_config(path, environ={"OPS": "whsec_" + b64encode(b"hunter2" * 5).decode()}) as kernel:
+        adapters = kernel.core.shop.adapters
+        assert {what: list(named) for what, named in adapters.items()} == {
+            "carrier": ["local"], "supplier": ["north"], "notifier": ["ops"],
+        }  # fmt: skip
+        assert "whsec_" not in repr(adapters)

@@ -120,7 +120,9 @@ def read_configuration(
     try:
         config = load(ConfigFile, data)
     except InvalidInput as error:
-        raise _mistakes(path, [(where, _judged(where, message, data)) for _, where, message in error.problems]) from None
+        raise _mistakes(
+            path, [(where, _judged(where, message, data)) for _, where, message in error.problems]
+        ) from None
     except ConfigurationError as error:
         raise _mistakes(path, [("policies", error.message)], error.hint) from None
     folders = [path.parent / folder for folder in config.plugins_dirs]

@@ -65,7 +65,8 @@ class Plugins:
         """Register `plugins`: modules or objects with hook functions, or what `discover()` found."""
         self.trace = trace
         self._manager = pluggy.PluginManager(PROJECT)
-        self._manager.add_hookspecs(OrdercoreHooks)
+        if plugins:  # most kernels of a test suite have none, and this is the larger part of making one
+            self._manager.add_hookspecs(OrdercoreHooks)
         self._brought: dict[str, dict[str, object]] = {one.what: {} for one in BRINGS.values()}
         self._holders: dict[str, dict[str, str]] = {
             what: dict.fromkeys(TAKEN.get(what, ()), MINE) for what in self._brought
@@ -75,7 +76,11 @@ class Plugins:
         for found in sorted(map(FoundPlugin.of, plugins), key=lambda found: not found.strict):
             self._use(found)
         self.unusable_guards: Final = tuple(info for info in self._infos if info.guards and not info.usable)
-        self.guards: Final = tuple(
+        self.guards: Final = self._guards() if plugins else ()
+
+    def _guards(self) -> tuple[Guard, ...]:
+        """In the order of pluggy: the one registered last first."""
+        return tuple(
             Guard(one.plugin_name, one.function, tuple(ARGUMENTS[GUARD].index(name) for name in one.argnames))
             for one in reversed(self._manager.hook.ordercore_guard.get_hookimpls())
         )

@@ -1,6 +1,7 @@
 """CSV files as a channel of ordercore: one order line per row, columns and formats declared in TOML."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from ordercore.hooks import hookimpl
 from ordercore.ports import BadRow, ChannelKind
@@ -9,7 +10,10 @@ from ordercore_csv.channel import KIND, CsvChannel
 from ordercore_csv.columns import ColumnMap
 from ordercore_csv.rows import read_rows
 
-__all__ = ["BadRow", "ColumnMap", "CsvChannel", "Row", "ordercore_register_channels", "read_rows"]
+__all__ = ["BadRow", "ORDERCORE_API", "ColumnMap", "CsvChannel", "Row", "ordercore_register_channels", "read_rows"]
+
+ORDERCORE_API: Final = 1
+"""The version of ordercore's hooks and ports that this plugin was written for."""
 
 
 @hookimpl
