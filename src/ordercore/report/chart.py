@@ -92,16 +92,32 @@ def chart_of(report: Definition, rows: Rows) -> Spec | None:
             hint=f"Aggregate in the query; at most {MOST_ROWS:,} rows are drawn.",
         )  # fmt: skip
     values = [{name: plain(cell) for name, cell in zip(rows.columns, row, strict=True)} for row in rows.rows]
-    return chart | {"data": {"values": values}}
+    made: Spec = _in_utc(chart) | {"data": {"values": values}}
+    return made
 
 
 def plain(cell: Cell) -> object:
-    """A value as charts take it: a day begins at its own midnight wherever the machine is."""
+    """A value as charts take it; days and moments are local already, and are drawn as they are."""
     if isinstance(cell, datetime):
-        return cell.isoformat()
+        return f"{cell.isoformat()}Z"
     if isinstance(cell, date):
-        return f"{cell.isoformat()}T00:00:00"
+        return cell.isoformat()
     return float(cell) if isinstance(cell, Decimal) else cell
+
+
+def _in_utc(part: Any, name: str = "") -> Any:
+    """Times are drawn in UTC: else the zone of the machine would shift days, and its summer time stretch them."""
+    if isinstance(part, list):
+        return [_in_utc(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    made = {key: _in_utc(value, key) for key, value in part.items()}
+    unit = made.get("timeUnit")
+    if isinstance(unit, str) and not unit.startswith("utc"):
+        made["timeUnit"] = f"utc{unit}"
+    if name in ("x", "y") and made.get("type") == "temporal":
+        made["scale"] = (made.get("scale") or {}) | {"type": "utc"}
+    return made
 
 
 def sized(chart: Spec, width: int, title: Sequence[str] = (), subtitle: Sequence[str] = ()) -> Spec:
@@ -169,8 +185,7 @@ def _for_page(svg: str, name: str) -> str:
 
 
 def _tooltip(mark: re.Match[str]) -> str:
-    label = mark[1].replace("T00:00:00", "")
-    return f'<path aria-label="{label}"{mark[2]}><title>{label}</title></path>'
+    return f'<path aria-label="{mark[1]}"{mark[2]}><title>{mark[1]}</title></path>'
 
 
 def labels_of(svg: str) -> str:

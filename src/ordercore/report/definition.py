@@ -190,6 +190,8 @@ def _known(given: Definition, table: Mapping[str, Any], keys: Iterable[str], wha
 
 def _at(given: Definition, key: str, value: str = "") -> int:
     """The line where a key is written, as well as a search can tell; 0 if it cannot."""
-    pattern = rf'^\s*\[?(?:[\w"]+\.)*"?{re.escape(key)}"?\s*[=\]]' + (f'.*"{re.escape(value)}"' if value else "")
+    pattern = rf'^\s*\[?(?:[\w"]+\.)*"?{re.escape(key)}"?\s*[=\]]' + (
+        rf"""[^\n]*["']{re.escape(value)}["']""" if value else ""
+    )
     found = re.search(pattern, given.source, re.MULTILINE)
     return given.source.count("\n", 0, found.start() + len(found[0]) - len(found[0].lstrip())) + 1 if found else 0
