@@ -103,8 +103,8 @@ def test_the_period_is_all_there_is_unless_it_is_said(facts):
         assert all_of_it.period.zone == "UTC"
         assert str(all_of_it.period) == "2 March 2026 to 8 March 2026"
     with Session(facts, since=date(2026, 3, 3), until=date(2026, 3, 3), zone="Asia/Tokyo") as one_day:
-        assert one_day.period.start == datetime(2026, 3, 2, 15)
-        assert one_day.period.end == datetime(2026, 3, 3, 15)
+        assert one_day.period.start == datetime.fromisoformat("2026-03-02T15:00")
+        assert one_day.period.end == datetime.fromisoformat("2026-03-03T15:00")
         assert one_day.run(REPORTS["months"]).column("orders") == [1]
         assert one_day.period.as_of < one_day.period.end
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +12,12 @@ from ordercore.cli.demo.clock import DemoClock
 from ordercore.cli.demo.documents import channels
 from ordercore.cli.demo.story import Story
 from ordercore.cli.demo.telling import Telling
-from ordercore.errors import ConfigurationError
+from ordercore.errors import ConfigurationError, MissingExtra
 from ordercore.kernel import Kernel
 from ordercore.policies import Policies
+
+if TYPE_CHECKING:
+    from ordercore.report import Written
 
 DEFAULT = "sqlite:///build/demo.db"
 _SQLITE = "sqlite:///"
@@ -44,8 +48,18 @@ def demo_command(url: str) -> int:
         Story(kernel, clock).run()
         added = events_of(kernel) - before
         telling.again(added)
+        telling.report(reported(kernel, path.parent))
         telling.ending(url)
     return 1 if breaches or added else 0
+
+
+def reported(kernel: Kernel, out: Path) -> Written | None:
+    """The report of the week, beside the store; None where the extra `[report]` is not installed."""
+    try:
+        from ordercore.report import write_report  # its packages load only here
+    except MissingExtra:
+        return None
+    return write_report(kernel, out, rebuild=True, title="A week in a tea shop")
 
 
 def events_of(kernel: Kernel) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from shlex import quote
 from shutil import which
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 from rich.console import Console
@@ -21,6 +22,9 @@ from ordercore.kernel import Kernel
 from ordercore.stock import Received
 from ordercore.store import Breach
 from ordercore.views.stock import places_table
+
+if TYPE_CHECKING:
+    from ordercore.report import Written
 
 
 class Telling:
@@ -117,6 +121,16 @@ class Telling:
         """What a second run of everything added to the log."""
         self._section("Everything once more", "every document, receipt and command is sent a second time")
         self._out.print(f"second run: {show.counted(events, 'new event')}")
+
+    def report(self, written: Written | None) -> None:
+        """Where the report lies, and what it found."""
+        self._section("The report", "the same log as a page and as pictures")
+        if written is None:
+            self._out.print('It needs its extra: pip install "ordercore[report]"')
+            return
+        for section in written.sections[1:4]:
+            self._out.print(f"{section.report.title}: {section.finding}", soft_wrap=True)
+        self._out.print(f"page: {written.page}  picture: {written.picture}", soft_wrap=True)
 
     def ending(self, url: str) -> None:
         """What to try next."""
