@@ -52,6 +52,15 @@ def test_the_next_commands_work_as_printed(run, empty):
         assert out
 
 
+def test_its_last_act_is_the_report(run, empty):
+    _, told, _ = run("demo")
+    assert "The report: build/report.html, as one picture build/report.png" in told
+    page = (empty / "build" / "report.html").read_text("utf-8")
+    assert "A week in a tea shop" in page
+    assert "Sencha, 100 g" in page
+    assert (empty / "build" / "report.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_its_story_is_in_the_store(run, empty):
     run("demo")
     with Kernel.open("sqlite:///build/demo.db") as kernel:

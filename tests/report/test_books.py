@@ -67,11 +67,11 @@ def stock_is_what_the_kernel_counts(session, kernel):
 
 def figures_are_those_of_the_log(session, kernel):
     placed, allocated, out, back = {}, Counter(), 0, 0
-    parcels, value, scale = defaultdict(set), Counter(), {}
+    parcels, value, scale, stocked = defaultdict(set), Counter(), {}, {}
     for record in log_of(kernel):
         event = record.event
         if isinstance(event, ItemPut):
-            scale[event.item.sku] = event.item.scale
+            scale[event.item.sku], stocked[event.item.sku] = event.item.scale, event.item.tracked
         elif isinstance(event, OrderPlaced):
             placed[record.stream] = (record.command_id, event)
             value[event.currency] += event.total
@@ -82,7 +82,7 @@ def figures_are_those_of_the_log(session, kernel):
             parcels[record.stream].add(event.parcel)
             out += sum(moved.quantity / 10 ** scale[moved.sku] for moved in event.contents)
         elif isinstance(event, ReturnReceived):
-            back += sum(unit.quantity / 10 ** scale[unit.sku] for unit in event.contents)
+            back += sum(unit.quantity / 10 ** scale[unit.sku] for unit in event.contents if stocked[unit.sku])
     units = sum(line.quantity / 10**line.scale for _, event in placed.values() for line in event.lines if line.tracked)
     months = session.run(REPORTS["months"])
     assert sum(months.column("orders")) == len(placed)

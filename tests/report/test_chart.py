@@ -79,6 +79,12 @@ def test_more_rows_than_can_be_seen_are_refused():
         chart(BAR + X, Rows(("item", "units"), (("TEA", 1),), MOST_ROWS + 1))
 
 
+def test_a_chart_may_have_the_first_rows_alone():
+    many = Rows(("item", "units"), (("TEA", 3), ("CUP", 5)), MOST_ROWS + 1)
+    made = chart("chart_rows = 1\n" + BAR + X, many)
+    assert made["data"]["values"] == [{"item": "TEA", "units": 3}]
+
+
 @pytest.mark.parametrize("width", [300, 326, 560, 760])
 def test_a_chart_is_about_as_wide_as_its_place(width):
     drawing = drawn(sized(chart(BAR + X + 'y = { field = "item", type = "nominal" }\n'), width), "mine")

@@ -86,12 +86,12 @@ def chart_of(report: Definition, rows: Rows) -> Spec | None:
     _valid(report, chart)
     if not rows.rows:
         return None
-    if rows.count > MOST_ROWS:
+    if rows.count > MOST_ROWS and not report.chart_rows:
         raise report.wrong(
             f"a chart of {rows.count:,} rows cannot be read.", line=report.line_of(report.query),
-            hint=f"Aggregate in the query; at most {MOST_ROWS:,} rows are drawn.",
+            hint=f"Aggregate in the query, or draw the first ones with chart_rows; at most {MOST_ROWS:,} are drawn.",
         )  # fmt: skip
-    values = [{name: plain(cell) for name, cell in zip(rows.columns, row, strict=True)} for row in rows.rows]
+    values = [{name: plain(cell) for name, cell in zip(rows.columns, row, strict=True)} for row in rows.rows[: report.chart_rows or None]]
     made: Spec = _in_utc(chart) | {"data": {"values": values}}
     return made
 

@@ -40,6 +40,7 @@ class Definition:
     """One report. `source` is the text of its file, in which an error is pointed at.
 
     `query` gives the rows and `finding` the one sentence that says what they show (it may ask the rows as `result`).
+    The page shows the first `rows` of them, the chart the first `chart_rows` (0: all).
     A report with `figures` shows its rows (label, value, note) as large numbers; others have a chart, a table or both.
     """
 
@@ -55,6 +56,7 @@ class Definition:
     figures: bool = False
     position: int = 1_000
     rows: int = 12
+    chart_rows: int = 0
     source: str = field(default="", repr=False, eq=False)
 
     def line_of(self, text: str, line: int = 1) -> int:
@@ -151,7 +153,7 @@ def _checked(given: Definition, table: Mapping[str, Any]) -> Definition:
 
 _KEYS: Final[Mapping[str, type]] = {
     "title": str, "query": str, "definition": str, "finding": str, "empty": str, "columns": dict, "chart": dict,
-    "figures": bool, "position": int, "rows": int,
+    "figures": bool, "position": int, "rows": int, "chart_rows": int,
 }  # fmt: skip
 _COLUMN_KEYS: Final[Mapping[str, type]] = {
     "label": str, "format": str, "definition": str, "currency": str, "digits": int,

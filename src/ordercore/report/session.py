@@ -17,7 +17,7 @@ from ordercore.report.definition import MOST_ROWS, Definition
 from ordercore.report.period import Period, checked_zone, local_day
 from ordercore.values import CURRENCIES
 
-_AMOUNT: Final = "format('{{:,.{2}f}}', minor / {3}.0)"
+_AMOUNT: Final = "format('{{:,.{2}f}}', cast(value as double))"
 
 RESULTS: Final = "results"
 """The schema that keeps what each report's query gave, under the report's name."""
@@ -104,7 +104,8 @@ class Session:
             f"minor_units(currency) as {_by_digits('1{0}')}",
             f"major(amount, currency) as cast(amount as decimal(24, 0)) * {_by_digits('{1}::decimal(5, 4)')}",
             "thousands(number) as if(number = round(number), format('{:,}', cast(number as bigint)), format('{:,.1f}', number))",
-            f"amount(minor, currency) as {_by_digits(_AMOUNT)}",
+            f"written(value, currency) as {_by_digits(_AMOUNT)}",
+            "amount(minor, currency) as written(major(minor, currency), currency)",
             "money(minor, currency) as concat(currency, ' ', amount(minor, currency))",
             "percent(share) as format('{:.1f} %', 100.0 * share)",
             "sale_units(quantity, scale) as quantity / pow(10.0, scale)",
@@ -205,10 +206,10 @@ def _quoted(path: Path) -> str:
 
 
 def _by_digits(form: str) -> str:
-    """A CASE over currencies that do not have two digits; `form` is given zeros, 10**-digits, digits and 10**digits."""
+    """A CASE over currencies that do not have two digits; `form` is given zeros, 10**-digits and digits."""
 
     def value(digits: int) -> str:
-        return form.format("0" * digits, f"{10**-digits:.4f}", digits, 10**digits)
+        return form.format("0" * digits, f"{10**-digits:.4f}", digits)
 
     odd: dict[int, list[str]] = {}
     for code, digits in sorted(CURRENCIES.items()):

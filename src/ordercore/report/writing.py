@@ -17,11 +17,13 @@ from ordercore.report.facts import TABLES, Facts, follow, removed
 from ordercore.report.facts.follow import Tell
 from ordercore.report.fonts import uncovered
 from ordercore.report.page import Heading, page
-from ordercore.report.picture import chart_picture, report_picture, report_svg
+from ordercore.report.picture import chart_picture, report_picture
 from ordercore.report.section import Section, section_of
 from ordercore.report.session import Session
 
 TITLE: Final = "Orders and stock"
+PAGE: Final = "report.html"
+PICTURE: Final = "report.png"
 
 
 @frozen
@@ -60,14 +62,16 @@ def write_report(
     reports = definitions(kernel, custom, only)
     path = facts or out / "facts.duckdb"
     records, taken = _followed(kernel, path, rebuild=rebuild, tell=tell)
-    _made(out)
     with Session(path, since=since, until=until, zone=zone, tables=tables) as session:
         sections = tuple(_asked(session, reports, tell))
         heading = Heading(title, session.period, records)
         if tables is not None:
             tell("tables", 0, 0)
         files = [file for report in reports for file in (exported(session, report, tables) if tables else ())]
-    return _written(out, heading, sections, tuple(files), taken, tell)
+    return Written(
+        out / PAGE, out / PICTURE, pages(out, heading, sections, tell), tuple(files), sections, records, taken,
+        uncovered(_texts(sections)),
+    )  # fmt: skip
 
 
 def definitions(kernel: Kernel, custom: Sequence[Path] = (), only: Sequence[str] = ()) -> tuple[Definition, ...]:
@@ -96,23 +100,25 @@ def _asked(session: Session, reports: Sequence[Definition], tell: Tell) -> Itera
         yield section_of(session, report)
 
 
-def _written(
-    out: Path, heading: Heading, sections: tuple[Section, ...], tables: tuple[Path, ...], taken: int, tell: Tell
-) -> Written:
+def pages(out: Path, heading: Heading, sections: Sequence[Section], tell: Tell = _quiet) -> tuple[Path, ...]:
+    """Write the page and the pictures; returns those of the charts."""
     drawn = [section for section in sections if section.chart is not None]
-    tell("the page", 0, 0)
-    _put(out / "report.html", page(heading, sections).encode())
-    tell("the picture", 0, 0)
-    _put(out / "report.png", report_picture(heading, sections))
     charts = out / "charts"
     _made(charts)
+    tell("the page", 0, 0)
+    _put(out / PAGE, page(heading, sections).encode())
+    tell("the picture", 0, 0)
+    _put(out / PICTURE, report_picture(heading, sections))
     for n, section in enumerate(drawn):
         tell("pictures of charts", n, len(drawn))
         _put(charts / f"{section.report.name}.png", chart_picture(section))
-    return Written(
-        out / "report.html", out / "report.png", tuple(charts / f"{section.report.name}.png" for section in drawn),
-        tables, sections, heading.records, taken, uncovered(report_svg(heading, sections)),
-    )  # fmt: skip
+    return tuple(charts / f"{section.report.name}.png" for section in drawn)
+
+
+def _texts(sections: Iterable[Section]) -> str:
+    """All text that may stand in a picture."""
+    cells = {cell for section in sections for row in section.rows.rows for cell in row if isinstance(cell, str)}
+    return "".join([*cells, *(section.heading for section in sections)])
 
 
 def _made(folder: Path) -> None:

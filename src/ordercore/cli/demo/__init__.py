@@ -48,7 +48,7 @@ def demo_command(url: str) -> int:
         Story(kernel, clock).run()
         added = events_of(kernel) - before
         telling.again(added)
-        telling.report(reported(kernel, path.parent))
+        telling.report(reported(kernel, path.parent if url == DEFAULT else path.parent / f"{path.stem}-report"))
         telling.ending(url)
     return 1 if breaches or added else 0
 

@@ -123,14 +123,11 @@ class Telling:
         self._out.print(f"second run: {show.counted(events, 'new event')}")
 
     def report(self, written: Written | None) -> None:
-        """Where the report lies, and what it found."""
-        self._section("The report", "the same log as a page and as pictures")
+        """Where the report of the week lies."""
         if written is None:
-            self._out.print('It needs its extra: pip install "ordercore[report]"')
-            return
-        for section in written.sections[1:4]:
-            self._out.print(f"{section.report.title}: {section.finding}", soft_wrap=True)
-        self._out.print(f"page: {written.page}  picture: {written.picture}", soft_wrap=True)
+            self._out.print('A report needs its extra: pip install "ordercore[report]"')
+        else:
+            self._out.print(f"The report: {written.page}, as one picture {written.picture}", soft_wrap=True)
 
     def ending(self, url: str) -> None:
         """What to try next."""
