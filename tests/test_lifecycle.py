@@ -6,7 +6,7 @@ import pytest
 
 from ordercore import effects, notices, order, stock
 from ordercore.errors import TransitionRefused
-from ordercore.lifecycle import EFFECT, FULFILLMENT, LIFECYCLES, NOTIFIER, ORDER, RESERVATION, TRANSFER
+from ordercore.lifecycle import BOOKING, EFFECT, FULFILLMENT, LIFECYCLES, NOTIFIER, ORDER, RESERVATION, TRANSFER
 from ordercore.message import Command
 from ordercore.wiring.routes import ROUTES
 
@@ -21,6 +21,7 @@ ENDS = {
     FULFILLMENT.name: {"closed", "cancelled"},
     RESERVATION.name: {"upgraded", "released", "expired"},
     TRANSFER.name: {"received"},
+    BOOKING.name: {"voided", "refused"},
     EFFECT.name: {"done", "refused"},
     NOTIFIER.name: {"active", "paused"},  # neither is for good
 }

@@ -15,14 +15,15 @@ from ordercore.message import Command, Envelope, Receipt
 from ordercore.order import Order
 from ordercore.plan import Explanation
 from ordercore.policies import Policies
-from ordercore.ports import Carrier, Channel, Clock, Ids, Notifier, Supplier, Transmission, Transport
+from ordercore.ports import Carrier, Channel, Clock, Ids, LabelDocument, Notifier, Supplier, Transmission, Transport
 from ordercore.projection import Follower, Reaction
 from ordercore.store import Breach, Page, Store
 from ordercore.values import Cursor, OrderId, Sku
-from ordercore.views import EffectRow, OrderRow, StockView, Timeline, Why
+from ordercore.views import EffectRow, OrderRow, ParcelTracking, StockView, Timeline, Why
 from ordercore.views.effects import effects
 from ordercore.views.orders import order, orders, timeline
 from ordercore.views.stock import stock
+from ordercore.views.tracking import label, tracking
 from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
 from ordercore.wiring.open import open_store
 from ordercore.wiring.receive import quarantined
@@ -190,6 +191,14 @@ class Kernel:
         if self._works_itself:
             self._work_if_due()
         return report
+
+    def tracking(self, order_id: str) -> tuple[ParcelTracking, ...]:
+        """Each parcel of an order: what its carrier says, and the estimate beside the promise. Raises NotFound."""
+        return self._drive(self.core.look(tracking(OrderId(order_id), self.core.clock.now())))
+
+    def label(self, order_id: str, parcel: str, media_type: str = "") -> LabelDocument:
+        """A label of a booked parcel; with `media_type` (`application/pdf`, ...) of that. Raises NotFound."""
+        return self._drive(self.core.look(label(OrderId(order_id), parcel, media_type)))
 
     def effects(self, status: str | None = "uncertain", *, limit: int = 100) -> tuple[EffectRow, ...]:
         """What is done outside, oldest first: those that wait for a person, of another status, or (None) all."""

@@ -82,6 +82,14 @@ def _rows(states: tuple[str, ...], commands: Mapping[str, tuple[tuple[str, ...],
 
 
 _STAY: Final = ("",)
+_FACTS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    "RecordBooking": (_STAY, ""),
+    "RefuseBooking": (_STAY, ""),
+    "VoidBooking": (_STAY, ""),
+    "RecordVoid": (_STAY, ""),
+    "CorrectShipment": (_STAY, ""),
+}
+"""What a carrier says or a clerk puts right, whatever has become of the order meanwhile."""
 _ORDER_LIVE: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "AddHold": (_STAY, ""),
     "ReleaseHold": (_STAY, ""),
@@ -95,6 +103,7 @@ _ORDER_WORK: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "PickLines": (_STAY, "pick"),
     "ShortPick": (_STAY, "pick"),
     "PackParcel": (_STAY, "pack"),
+    "BookParcel": (_STAY, "ship"),
     "Ship": (("", "completed"), "ship"),
     "RecordTracking": (("", "completed"), ""),
     "ConfirmDelivery": (("", "completed"), ""),
@@ -113,6 +122,7 @@ ORDER: Final = Lifecycle(
         Transition("completed", "RecordTracking", ("completed",)),
         Transition("completed", "ConfirmDelivery", ("completed",)),
         Transition("cancelled", "RecordPayment", ("cancelled",)),
+        *_rows(("placed", "confirmed", "completed", "cancelled"), _FACTS),
     ),
 )
 """An order; `completed` when every unit is delivered, cancelled or lost and money is settled."""
@@ -168,6 +178,19 @@ FULFILLMENT: Final = Lifecycle(
 )
 """Work at one location."""
 
+BOOKING: Final = Lifecycle(
+    "booking",
+    "wanted",
+    ("wanted", "booked", "voiding", "voided", "refused"),
+    (
+        Transition("wanted", "RecordBooking", ("booked",)),
+        Transition("wanted", "RefuseBooking", ("refused",)),
+        Transition("booked", "VoidBooking", ("voiding",)),
+        Transition("voiding", "RecordVoid", ("voided", "booked")),
+    ),
+)
+"""A parcel's booking with a carrier; after `voided` or `refused` the parcel may have another one."""
+
 EFFECT: Final = Lifecycle(
     "effect",
     "wanted",
@@ -197,4 +220,4 @@ NOTIFIER: Final = Lifecycle(
 )
 """Whether a notifier is told anything."""
 
-LIFECYCLES: Final = (ORDER, FULFILLMENT, RESERVATION, TRANSFER, EFFECT, NOTIFIER)
+LIFECYCLES: Final = (ORDER, FULFILLMENT, RESERVATION, TRANSFER, BOOKING, EFFECT, NOTIFIER)

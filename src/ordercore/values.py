@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import Final, NewType
+from typing import Final, Literal, NewType
 
 from attrs import frozen
 
@@ -336,6 +336,24 @@ class Address:
     def __repr__(self) -> str:
         """Only what is not personal."""
         return f"Address(country={self.country!r}, ...)"
+
+
+EtaPrecision = Literal["instant", "hour", "day"]
+EtaSource = Literal["carrier", "promise", "model"]
+
+
+@frozen
+class Eta:
+    """When somebody expects an arrival: a window, how fine it is, who says so, and since when. An estimate, no promise.
+
+    `earliest` and `latest` are aware instants; a date is the window of its day at the destination.
+    """
+
+    earliest: datetime
+    latest: datetime
+    precision: EtaPrecision = "day"
+    source: EtaSource = "carrier"
+    as_of: datetime | None = None
 
 
 @frozen

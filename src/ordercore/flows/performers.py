@@ -6,10 +6,11 @@ from typing import Final
 
 from ordercore.errors import BrokenRule, did_you_mean
 from ordercore.flows.notices import NOTIFY
+from ordercore.flows.booking import BOOKING_PERFORMERS
 from ordercore.flows.performing import Performer
 from ordercore.notices.state import KIND as NOTICE
 
-PERFORMERS: Final[dict[str, Performer]] = {NOTICE: NOTIFY}
+PERFORMERS: Final[dict[str, Performer]] = {**BOOKING_PERFORMERS, NOTICE: NOTIFY}
 """By the kind that `EffectWanted` names."""
 
 

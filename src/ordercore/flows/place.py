@@ -370,6 +370,7 @@ def _placed(command: PlaceOrder, context: Context, shop: Shop, lines: tuple[Orde
         command.channel, command.external_id, command.currency, lines, total, placed_at, command.customer,
         destination, command.priority, shop.policies.confirm == "on_place", command.shortage, command.source_version,
         command.attributes,
+        None if command.promised_by is None else instant_of(command.promised_by, what="promised_by"),
     )  # fmt: skip
 
 

@@ -16,10 +16,14 @@ from ordercore.order.events import (
     LinesCancelled,
     OrderAdopted,
     OrderAllocated,
+    ParcelBooked,
+    ParcelShipped,
+    ShipmentCorrected,
 )
+from ordercore.order.fulfillment import Parcel
 from ordercore.order.holds import Hold
 from ordercore.order.lines import LineState
-from ordercore.order.summary import waiting_sort
+from ordercore.order.summary import TrackedParcels, waiting_sort
 from ordercore.store import Append, Bump, DeleteDocument, PutDocument
 from ordercore.values import OrderId, Sku
 
@@ -27,6 +31,8 @@ ORDERS: Final = Folder("order", fold_order)
 SUMMARY: Final = "order"
 WAITING: Final = "waiting"
 PERSON: Final = "person"
+TRACKED: Final = "tracked"
+LABEL: Final = "label"
 HELD_BY: Final = "allocate"
 """The step that must be free for a line to get stock."""
 
@@ -62,11 +68,44 @@ def change(id: OrderId, before: Order | None, version: int, events: Sequence[Eve
     if waits:
         waiting, joined = _waiting(before, after)
         documents = (*documents, *waiting)
+    for event in events:
+        if type(event) in _NAMES_PARCELS:
+            documents = (*documents, *_tracked(after, event))
     return Change(after, Append(stream_of(id), version, tuple(events)), documents, joined)
 
 
 _MAY_WAIT: Final = frozenset((OrderAdopted, OrderAllocated, LinesBackordered, LinesCancelled, HoldAdded, HoldReleased))
 """Events after which other units than before may wait for supply, or other lines may have it."""
+
+
+_NAMES_PARCELS: Final = frozenset((ParcelBooked, ParcelShipped, ShipmentCorrected))
+"""Events after which a carrier knows a parcel by a number."""
+
+
+def tracking_key(carrier: str, tracking: str) -> str:
+    """The key of the document that says whose parcels a carrier means by a number."""
+    return f"{carrier}\x1f{tracking}"
+
+
+def _tracked(order: Order, event: Event) -> tuple[PutDocument, ...]:
+    """Which parcels go under the number that this event names: several may share one."""
+    carrier, tracking = getattr(event, "carrier", ""), getattr(event, "tracking", "")
+    if not carrier or not tracking:
+        return ()
+    sharing = [name for name, parcel in order.parcels.items() if _goes_under(parcel, carrier, tracking)]
+    body = TrackedParcels(order.id, tuple(sharing))
+    return (PutDocument(TRACKED, tracking_key(carrier, tracking), body),)
+
+
+def _goes_under(parcel: Parcel, carrier: str, tracking: str) -> bool:
+    if (parcel.carrier, parcel.tracking) == (carrier, tracking):
+        return True
+    booking = parcel.booking
+    return (
+        booking is not None
+        and booking.status == "booked"
+        and (booking.carrier, booking.tracking) == (carrier, tracking)
+    )
 
 
 def summary_of(order: Order) -> PutDocument:

@@ -18,6 +18,7 @@ from ordercore.ports import (
     RequestCancel,
     SourceVersion,
     SubmitOrder,
+    TrackingUpdate,
 )
 
 Outcome = Literal["place", "cancel", "ignored", "unchanged", "stale", "quarantine"]
@@ -61,6 +62,8 @@ def judge(inbound: Inbound, known: Seen | None) -> Verdict:
             return _cancel(cancel, inbound, known)
         case ConfirmPurchase():
             return _quarantine(inbound, "not_a_channel", "Suppliers answer purchase orders, channels do not.")
+        case TrackingUpdate():
+            return _quarantine(inbound, "not_a_channel", "Carriers report tracking, channels do not.")
         case Ignore():
             return Verdict("ignored")
     assert_never(inbound.intent)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
 from attrs import field, frozen
 
 from ordercore.message import Command
-from ordercore.values import Address, Attribute, Money, OrderId, Price, Quantity
+from ordercore.order.tracking import IncidentReason
+from ordercore.values import Address, Attribute, Eta, Money, OrderId, Price, Quantity
 
 Amount = str | Decimal | Money
 HoldKind = Literal["payment", "fraud", "approval", "address", "stock", "compliance", "other"]
@@ -62,7 +63,8 @@ class PlaceOrder(Command[OrderId]):
 
     With `reservation`, a cart's soft reservation is upgraded in place, without a free instant. `allocate` and
     `shortage` override the kernel's policies; `strategy` names another way to source. `placed_at` is when the customer
-    placed it, if that was before it came in (stock is reserved at the effective time). The result is the order's id.
+    placed it, if that was before it came in (stock is reserved at the effective time). `promised_by` is until when its
+    arrival was promised; estimates stand beside it and never move it. The result is the order's id.
     """
 
     channel: str
@@ -79,6 +81,7 @@ class PlaceOrder(Command[OrderId]):
     source_version: str = ""
     attributes: Mapping[str, Attribute] = field(factory=dict)
     placed_at: datetime | None = None
+    promised_by: datetime | None = None
 
 
 @frozen
@@ -193,8 +196,9 @@ class PackParcel(Command[OrderId]):
 class Ship(Command[OrderId]):
     """Hand units to a carrier or the customer.
 
-    With `parcel` packed before: that parcel. Else units of `contents` (default: all that is claimed at `location`, or
-    everywhere) pass the steps their location skips in one commit; one parcel per location.
+    With `parcel` packed before: that parcel; carrier and tracking are those of its booking unless they are named. Else
+    units of `contents` (default: all that is claimed at `location`, or everywhere) pass the steps their location skips
+    in one commit; one parcel per location.
     """
 
     order: OrderId
@@ -207,7 +211,12 @@ class Ship(Command[OrderId]):
 
 @frozen
 class RecordTracking(Command[OrderId]):
-    """What a carrier says of a parcel: a fact in a set, late, repeated and out of order as carriers are."""
+    """What a carrier says of a parcel: a fact in a set, late, repeated and out of order as carriers are.
+
+    `raw_code` and `text` are the carrier's own, `reason` says why something went wrong, `eta` when it now expects to
+    arrive. A `correction` says that what was said before is wrong, even that the parcel was delivered; units that the
+    books have as delivered stay so.
+    """
 
     order: OrderId
     parcel: str
@@ -215,6 +224,100 @@ class RecordTracking(Command[OrderId]):
     occurred_at: datetime
     raw_code: str = ""
     location: str = ""
+    reason: IncidentReason = ""
+    text: str = ""
+    eta: Eta | None = None
+    correction: bool = False
+
+
+@frozen
+class BookParcel(Command[OrderId]):
+    """Book a packed or shipped parcel with a carrier, by the instance of its account; a worker does it, once.
+
+    `service` is the carrier's name of it; weight in grams, outer size in millimetres where it is known. `ship_on` is
+    the day of the hand-over, by default the day of the command. A parcel has one booking at a time.
+    """
+
+    order: OrderId
+    parcel: str
+    carrier: str
+    service: str
+    weight_grams: int
+    length_mm: int = 0
+    width_mm: int = 0
+    height_mm: int = 0
+    ship_on: date | None = None
+
+
+@frozen
+class LabelImage:
+    """A label as it comes from a carrier: opaque bytes of `media_type`."""
+
+    media_type: str
+    content: bytes = field(repr=False)
+    dpi: int = 0
+    size: str = ""
+
+
+@frozen
+class RecordBooking(Command[OrderId]):
+    """A carrier has taken a parcel on. Sent by the worker that booked it, or by whoever booked it by hand.
+
+    `booking` is the outside effect that did it; empty: it was booked elsewhere, under `reference`.
+    """
+
+    order: OrderId
+    parcel: str
+    carrier: str
+    service: str
+    reference: str
+    tracking: str
+    booking: str = ""
+    cost: Money | None = None
+    labels: tuple[LabelImage, ...] = ()
+    eta: Eta | None = None
+    weight_grams: int = 0
+
+
+@frozen
+class RefuseBooking(Command[OrderId]):
+    """A carrier has not taken a parcel. Sent by the worker that asked."""
+
+    order: OrderId
+    parcel: str
+    booking: str
+    code: str
+    problems: tuple[str, ...] = ()
+
+
+@frozen
+class VoidBooking(Command[OrderId]):
+    """Take the booking of a parcel back: it is not sent with this carrier, or not at all. A worker tells the carrier."""
+
+    order: OrderId
+    parcel: str
+
+
+@frozen
+class RecordVoid(Command[OrderId]):
+    """What the carrier said to taking a booking back; with a `code` it refused. Sent by the worker that asked."""
+
+    order: OrderId
+    parcel: str
+    booking: str
+    code: str = ""
+    problems: tuple[str, ...] = ()
+
+
+@frozen
+class CorrectShipment(Command[OrderId]):
+    """The carrier or tracking number of a shipped parcel is another one than was said, and why that is known."""
+
+    order: OrderId
+    parcel: str
+    carrier: str
+    tracking: str
+    reason: str
 
 
 @frozen
@@ -298,6 +401,9 @@ class AdoptOrder(Command[OrderId]):
     ship_to: Address | None = None
     priority: int = 0
 
+
+BookingCommand = BookParcel | RecordBooking | RefuseBooking | VoidBooking | RecordVoid | CorrectShipment
+"""Commands about the carriage of a parcel; they move no stock."""
 
 OrderCommand = (
     ConfirmOrder

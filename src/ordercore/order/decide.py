@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final, assert_never, get_args
 
 from attrs import field
@@ -13,14 +14,16 @@ from ordercore.lifecycle import ORDER
 from ordercore.message import Context, Event
 from ordercore.order import commands as c
 from ordercore.order import events as e
+from ordercore.order.decide_booking import require_unbooked
 from ordercore.order.fields import code_at, one_of, text_at, units_at
 from ordercore.order.fulfillment import Parcel, Work
 from ordercore.order.holds import require_free, require_new, without
 from ordercore.order.lines import STEPS, Claim, LineQuantity, LineState, Moved
 from ordercore.order.returns import ReturnedUnits
 from ordercore.order.state import Order
+from ordercore.order.tracking import REASONS, checked_eta
 from ordercore.store import location_place
-from ordercore.values import LineId, Money, Place, Sku, instant_of, units_of
+from ordercore.values import Eta, LineId, Money, Place, Sku, instant_of, units_of
 
 _new = tuple.__new__  # see `lines`
 _HOLDS: Final[Mapping[str, str]] = {row.command: row.hold for row in ORDER.transitions if row.hold}
@@ -119,6 +122,9 @@ def release(order: Order, command: c.ReleaseOrder) -> Sequence[Event]:
 def recall(order: Order, command: c.RecallWork) -> Sequence[Event]:
     """Everything of the fulfillment order that was not shipped goes back to reserved."""
     order.work(command.fulfillment)
+    for parcel in order.parcels.values():
+        if parcel.work == command.fulfillment and not parcel.shipped:
+            require_unbooked(parcel, "RecallWork")
     contents = _of_work(order, command.fulfillment, ("released", "picked", "packed"))
     if not contents:
         raise ExceedsQuantity.of("at the location", "", 1, 0, hint="Everything of it was shipped or recalled.")
@@ -142,6 +148,8 @@ def pack(order: Order, command: c.PackParcel) -> Sequence[Event]:
     known = order.parcels.get(parcel)
     if known is not None and (known.shipped or known.work != command.fulfillment):
         raise _parcel_refused(known, "PackParcel")
+    if known is not None:
+        require_unbooked(known, "PackParcel")
     ready = _of_work(order, command.fulfillment, ("picked",))
     chosen = _choose(ready, command.contents, "picked", None)
     return [e.ParcelPacked(command.fulfillment, parcel, work.place, chosen)]
@@ -164,13 +172,15 @@ def ship(order: Order, command: c.Ship, facts: WorkFacts) -> Sequence[Event]:
             f"Parcel {command.parcel!r} cannot be handed over at {len(by_place)} locations.", parcel=command.parcel,
             hint="Name a location, or leave the parcel out: each location gets its own.",
         )  # fmt: skip
+    carrier, tracking = command.carrier, command.tracking
+    booking = known.booking if known is not None else None
+    if booking is not None and booking.status == "booked":
+        carrier, tracking = carrier or booking.carrier, tracking or booking.tracking
     names = _parcel_names(order, command.parcel)
     services = _services(order)
     events: list[Event] = []
     for place in sorted(by_place):
-        events.append(
-            e.ParcelShipped(next(names), place, tuple(by_place[place]), services, command.carrier, command.tracking)
-        )
+        events.append(e.ParcelShipped(next(names), place, tuple(by_place[place]), services, carrier, tracking))
         services = ()
     if known is not None and any(fact.status == "delivered" for fact in known.facts):
         # The carrier was quicker than the hand-over was told: with it, the parcel has arrived.
@@ -197,11 +207,14 @@ def track(order: Order, command: c.RecordTracking) -> Sequence[Event]:
     parcel = order.parcel(command.parcel)
     with At("occurred_at"):
         occurred = instant_of(command.occurred_at, what="occurred_at")
+    eta = checked_eta(command.eta, "eta") if command.eta is not None else None
     event = e.TrackingRecorded(
         parcel.parcel, one_of(command.status, TRACKING, "status"), occurred, text_at(command.raw_code, "raw_code"),
-        text_at(command.location, "location"),
+        text_at(command.location, "location"), one_of(command.reason, REASONS, "reason"),
+        text_at(command.text, "text", most=500), _as_of(eta, occurred), command.correction,
     )  # fmt: skip
-    if any(fact == (occurred, command.status, command.raw_code, command.location) for fact in parcel.facts):
+    identity = (occurred, command.status, command.raw_code, command.location, command.correction)
+    if any(fact.identity == identity for fact in parcel.facts) and (event.eta is None or event.eta in parcel.etas):
         return []
     if command.status == "delivered" and parcel.shipped and not parcel.delivered:
         return [event, e.ParcelDelivered(parcel.parcel, _by_line(parcel.contents))]
@@ -210,6 +223,11 @@ def track(order: Order, command: c.RecordTracking) -> Sequence[Event]:
 
 AT_MOST: Final = "Ask for at most what is there."
 BEFORE: Final = "The steps come in order: release, pick, pack, ship; the order shows where its units stand."
+def _as_of(eta: Eta | None, when: datetime) -> Eta | None:
+    """The estimate with the time it was made."""
+    return Eta(eta.earliest, eta.latest, eta.precision, eta.source, eta.as_of or when) if eta is not None else None
+
+
 TOO_LATE: Final = "RecallWork unpacks; what was shipped comes back by ReceiveReturn."
 
 

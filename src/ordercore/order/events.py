@@ -8,6 +8,16 @@ from typing import Final
 from attrs import frozen
 
 from ordercore.message import DocumentType, Event, EventType
+from ordercore.order.booking import (
+    BookingRefused,
+    BookingVoided,
+    BookingWanted,
+    Label,
+    ParcelBooked,
+    ShipmentCorrected,
+    VoidRefused,
+    VoidWanted,
+)
 from ordercore.order.fulfillment import (
     LinesPicked,
     ParcelDelivered,
@@ -31,7 +41,7 @@ from ordercore.order.lines import (
 )
 from ordercore.order.payment import PaymentRecorded
 from ordercore.order.returns import ReturnReceived
-from ordercore.order.summary import OrderSummary, WaitingLine
+from ordercore.order.summary import OrderSummary, TrackedParcels, WaitingLine
 from ordercore.store import Posting, postings_of
 from ordercore.values import Address, Destination, LineId
 
@@ -96,6 +106,13 @@ OrderEvent = (
     | ParcelDelivered
     | ReturnReceived
     | PaymentRecorded
+    | BookingWanted
+    | ParcelBooked
+    | BookingRefused
+    | VoidWanted
+    | BookingVoided
+    | VoidRefused
+    | ShipmentCorrected
 )
 
 EVENTS: Final[tuple[EventType, ...]] = (
@@ -118,17 +135,29 @@ EVENTS: Final[tuple[EventType, ...]] = (
     EventType("order.parcel_delivered", 1, ParcelDelivered),
     EventType("order.return_received", 1, ReturnReceived),
     EventType("order.payment_recorded", 1, PaymentRecorded),
+    EventType("order.booking_wanted", 1, BookingWanted),
+    EventType("order.parcel_booked", 1, ParcelBooked),
+    EventType("order.booking_refused", 1, BookingRefused),
+    EventType("order.void_wanted", 1, VoidWanted),
+    EventType("order.booking_voided", 1, BookingVoided),
+    EventType("order.void_refused", 1, VoidRefused),
+    EventType("order.shipment_corrected", 1, ShipmentCorrected),
 )
 DOCUMENTS: Final[tuple[DocumentType, ...]] = (
     DocumentType("order", OrderSummary),
     DocumentType("order.waiting", WaitingLine),
     DocumentType("order.person", Address),
+    DocumentType("order.label", Label),
+    DocumentType("order.tracked", TrackedParcels),
 )
 
 __all__ = [
     "DOCUMENTS",
     "EVENTS",
     "AdoptedCounters",
+    "BookingRefused",
+    "BookingVoided",
+    "BookingWanted",
     "HoldAdded",
     "HoldReleased",
     "LinesBackordered",
@@ -140,13 +169,17 @@ __all__ = [
     "OrderConfirmed",
     "OrderEvent",
     "OrderPlaced",
+    "ParcelBooked",
     "ParcelDelivered",
     "ParcelPacked",
     "ParcelShipped",
     "PaymentRecorded",
     "PickShorted",
     "ReturnReceived",
+    "ShipmentCorrected",
     "TrackingRecorded",
+    "VoidRefused",
+    "VoidWanted",
     "WorkRecalled",
     "WorkReleased",
 ]

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from attrs import frozen
 
 from ordercore.message import Event
+from ordercore.order.booking import ParcelBooking
 from ordercore.order.lines import (
     LineQuantity,
     Lines,
@@ -20,8 +21,9 @@ from ordercore.order.lines import (
     move_postings,
     take_claim,
 )
+from ordercore.order.tracking import TrackingFact, current
 from ordercore.store import Posting, postings_of, without_postings
-from ordercore.values import LineId, Place
+from ordercore.values import Eta, LineId, Place
 
 CARRIER: Final = Place("carrier")
 COUNT: Final = Place("count")
@@ -38,15 +40,6 @@ class Work(NamedTuple):
     shorted: int = 0
 
 
-class TrackingFact(NamedTuple):
-    """One thing a carrier said; equal facts are one."""
-
-    occurred_at: datetime
-    status: str
-    raw_code: str = ""
-    location: str = ""
-
-
 class Parcel(NamedTuple):
     """A box: packed, then shipped, then perhaps delivered; what the carrier said is a set."""
 
@@ -59,6 +52,20 @@ class Parcel(NamedTuple):
     tracking: str = ""
     facts: frozenset[TrackingFact] = frozenset()
     delivered: bool = False
+    booking: ParcelBooking | None = None
+    etas: tuple[Eta, ...] = ()
+    """Every estimate there was, by the time it was made; the last one counts."""
+
+    @property
+    def status(self) -> str:
+        """What the carrier's facts come to; empty before the first."""
+        fact = current(self.facts)
+        return fact.status if fact is not None else ""
+
+    @property
+    def eta(self) -> Eta | None:
+        """The newest estimate."""
+        return self.etas[-1] if self.etas else None
 
 
 @frozen
@@ -130,6 +137,10 @@ class TrackingRecorded(Event):
     occurred_at: datetime
     raw_code: str = ""
     location: str = ""
+    reason: str = ""
+    text: str = ""
+    eta: Eta | None = None
+    correction: bool = False
 
 
 @frozen

@@ -125,6 +125,7 @@ class OrderPlaced(Event):
     shortage: str = ""
     source_version: str = ""
     attributes: Mapping[str, Attribute] = field(factory=dict)
+    promised_by: datetime | None = None
 
 
 @frozen

@@ -12,14 +12,16 @@ from ordercore.errors import BrokenRule, NotFound
 from ordercore.message import Event
 from ordercore.order import events as e
 from ordercore.order import fulfillment, lines, payment, returns
-from ordercore.order.fulfillment import CARRIER, Parcel, TrackingFact, Work
+from ordercore.order.booking import ParcelBooking
+from ordercore.order.fulfillment import CARRIER, Parcel, Work
 from ordercore.order.holds import Hold, without
 from ordercore.order.lines import Lines, LineState
 from ordercore.order.payment import Payments, payment_status
 from ordercore.order.tables import tables_of
+from ordercore.order.tracking import TrackingFact, with_eta
 from ordercore.readable import Table, as_html, as_rich, as_text, brief
 from ordercore.readable.words import counted
-from ordercore.values import LineId, Money, OrderId, Stream
+from ordercore.values import Eta, LineId, Money, OrderId, Stream
 
 Head = e.OrderPlaced | e.OrderAdopted
 
@@ -263,8 +265,10 @@ def _shorted(order: Order, event: e.PickShorted) -> Order:
 def _packed(order: Order, event: e.ParcelPacked) -> Order:
     packed = tuple(m._replace(bucket="packed") for m in event.contents)
     known = order.parcels.get(event.parcel)
-    contents = packed if known is None else known.contents + packed
-    parcel = Parcel(event.parcel, event.place, contents, event.fulfillment)
+    if known is None:
+        parcel = Parcel(event.parcel, event.place, packed, event.fulfillment)
+    else:
+        parcel = known._replace(contents=known.contents + packed)
     return _next(
         order, lines.move_claims(order.lines, event.contents, "packed"), parcels={**order.parcels, event.parcel: parcel}
     )
@@ -282,17 +286,60 @@ def _shipped(order: Order, event: e.ParcelShipped) -> Order:
             works[name] = works[name]._replace(shipped=works[name].shipped + units)
     # What the carrier said while it was packed stays said: the same fact again adds nothing.
     packed = order.parcels.get(event.parcel)
-    facts = packed.facts if packed is not None else _NO_FACTS
-    parcel = Parcel(event.parcel, event.place, event.contents, "", True, event.carrier, event.tracking, facts)
+    facts, booking = _NO_FACTS, None
+    etas: tuple[Eta, ...] = ()
+    if packed is not None:
+        facts, booking, etas = packed.facts, packed.booking, packed.etas
+    parcel = Parcel(
+        event.parcel, event.place, event.contents, "", True, event.carrier, event.tracking, facts, False, booking, etas
+    )  # fmt: skip
     return _next(order, fulfillment.ship(order.lines, event), works, {**order.parcels, event.parcel: parcel})
 
 
 def _tracked(order: Order, event: e.TrackingRecorded) -> Order:
     parcel = order.parcels[event.parcel]
-    fact = TrackingFact(event.occurred_at, event.status, event.raw_code, event.location)
-    return _next(
-        order, order.lines, parcels={**order.parcels, event.parcel: parcel._replace(facts=parcel.facts | {fact})}
+    fact = TrackingFact(
+        event.occurred_at, event.status, event.raw_code, event.location, event.reason, event.text, event.correction
     )
+    return _with_parcel(order, parcel._replace(facts=parcel.facts | {fact}, etas=with_eta(parcel.etas, event.eta)))
+
+
+def _with_parcel(order: Order, parcel: Parcel) -> Order:
+    return _next(order, order.lines, parcels={**order.parcels, parcel.parcel: parcel})
+
+
+def _booking_wanted(order: Order, event: e.BookingWanted) -> Order:
+    booking = ParcelBooking(event.booking, event.carrier, event.service, event.weight_grams)
+    return _with_parcel(order, order.parcels[event.parcel]._replace(booking=booking))
+
+
+def _booked(order: Order, event: e.ParcelBooked) -> Order:
+    parcel = order.parcels[event.parcel]
+    weight = parcel.booking.weight_grams if parcel.booking is not None else 0
+    booking = ParcelBooking(
+        event.booking, event.carrier, event.service, weight, "booked", event.reference, event.tracking, event.cost,
+        event.currency, event.labels,
+    )  # fmt: skip
+    after = parcel._replace(booking=booking, etas=with_eta(parcel.etas, event.eta))
+    if parcel.shipped and not parcel.tracking:
+        # Handed over before the carrier had answered: now its number is known.
+        after = after._replace(carrier=event.carrier, tracking=event.tracking)
+    return _with_parcel(order, after)
+
+
+def _booking_is(status: str) -> Callable[[Order, Any], Order]:
+    def after(order: Order, event: Any) -> Order:
+        parcel = order.parcels[event.parcel]
+        assert parcel.booking is not None  # noqa: S101  # it was wanted or made before
+        booking = parcel.booking._replace(status=status, code=getattr(event, "code", ""))
+        return _with_parcel(order, parcel._replace(booking=booking))
+
+    return after
+
+
+def _corrected(order: Order, event: e.ShipmentCorrected) -> Order:
+    parcel = order.parcels[event.parcel]._replace(carrier=event.carrier, tracking=event.tracking)
+    return _with_parcel(order, parcel)
 
 
 def _delivered(order: Order, event: e.ParcelDelivered) -> Order:
@@ -343,6 +390,13 @@ _EVOLVE: Final[Mapping[type[Event], Callable[[Order, Any], Order]]] = {
     e.PaymentRecorded: _paid,
     e.HoldAdded: _held,
     e.HoldReleased: _freed,
+    e.BookingWanted: _booking_wanted,
+    e.ParcelBooked: _booked,
+    e.BookingRefused: _booking_is("refused"),
+    e.VoidWanted: _booking_is("voiding"),
+    e.BookingVoided: _booking_is("voided"),
+    e.VoidRefused: _booking_is("booked"),
+    e.ShipmentCorrected: _corrected,
 }
 
 

@@ -38,6 +38,14 @@ class WaitingLine:
     location: str = ""
 
 
+@frozen
+class TrackedParcels:
+    """Whose parcels a carrier means by a tracking number; the document's key is carrier and number."""
+
+    order: OrderId
+    parcels: tuple[str, ...]
+
+
 def waiting_sort(priority: int, placed_at: datetime) -> str:
     """The stated order in which waiting lines are filled: highest priority first, then earliest placed."""
     # Always seven digits, for a priority is within a million: as text they must sort like numbers.

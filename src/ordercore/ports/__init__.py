@@ -6,7 +6,6 @@ from ordercore.ports.carrier import (
     Carrier,
     CarrierCapability,
     CarrierKind,
-    Eta,
     LabelDocument,
     Manifest,
     ParcelFacts,
@@ -54,8 +53,10 @@ from ordercore.ports.transmission import (
     Severity,
     SourceVersion,
     SubmitOrder,
+    TrackingUpdate,
     Transmission,
 )
+from ordercore.values import Eta
 
 __all__ = [
     "MAX_LINES",
@@ -120,6 +121,7 @@ __all__ = [
     "Supplier",
     "SupplierCapability",
     "SupplierKind",
+    "TrackingUpdate",
     "Transmission",
     "Transport",
     "check",

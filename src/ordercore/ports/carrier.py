@@ -11,27 +11,16 @@ from attrs import field, frozen
 from ordercore.ports.channel import Settings
 from ordercore.ports.operation import Declined, Op
 from ordercore.ports.transmission import Decoded, Transmission
-from ordercore.values import Address, Money
+from ordercore.values import Address, Eta, Money
 
-CarrierCapability = Literal["rate", "book", "query", "void", "manifest", "track_push"]
-"""`query`: a booking can be found again by its key, so that one whose answer was lost is never made twice."""
+CarrierCapability = Literal["rate", "book", "query", "idempotent", "void", "manifest", "track_push"]
+"""What a carrier can do.
 
-EtaPrecision = Literal["instant", "hour", "day"]
-EtaSource = Literal["carrier", "promise", "model"]
-
-
-@frozen
-class Eta:
-    """When somebody expects an arrival: a window, how fine it is, who says so, and since when. An estimate, no promise.
-
-    `earliest` and `latest` are aware instants; a date is the window of its day at the destination.
-    """
-
-    earliest: datetime
-    latest: datetime
-    precision: EtaPrecision = "day"
-    source: EtaSource = "carrier"
-    as_of: datetime | None = None
+`rate`, `book`, `void`, `manifest`: the methods of these names. `query`: a booking can be found again by its key, so that
+one whose answer was lost is looked for before anything is sent again. `idempotent`: it drops repeats by the key itself,
+so that what may have arrived may be sent again. `track_push`: it reports tracking by itself. One that can `book` and
+neither `query` nor `idempotent` is never sent a booking twice: a person finds out what became of it.
+"""
 
 
 @frozen

@@ -8,8 +8,10 @@ from typing import Literal
 
 from attrs import field, frozen
 
+from ordercore.order.commands import TrackingStatus
+from ordercore.order.tracking import IncidentReason
 from ordercore.ports.request import OrderRequest
-from ordercore.values import Price, Quantity
+from ordercore.values import Eta, Price, Quantity
 
 Severity = Literal["warning", "reject", "retry"]
 
@@ -138,7 +140,25 @@ class Ignore:
     reason: str
 
 
-Intent = SubmitOrder | RequestCancel | ConfirmPurchase | Ignore
+@frozen
+class TrackingUpdate:
+    """A carrier says something of a parcel, which it knows by its number; all that it says is kept.
+
+    `raw_code` and `text` are its own; `status` and `reason` are of the common vocabulary (see RecordTracking).
+    """
+
+    tracking: str
+    status: TrackingStatus
+    occurred_at: datetime
+    raw_code: str = ""
+    location: str = ""
+    reason: IncidentReason = ""
+    text: str = ""
+    eta: Eta | None = None
+    correction: bool = False
+
+
+Intent = SubmitOrder | TrackingUpdate | RequestCancel | ConfirmPurchase | Ignore
 
 
 @frozen

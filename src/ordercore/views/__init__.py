@@ -3,6 +3,18 @@
 from ordercore.views.effects import EffectRow
 from ordercore.views.orders import OrderRow, Timeline, TimelineEntry
 from ordercore.views.stock import LotRow, StockRow, StockView
+from ordercore.views.tracking import ParcelTracking
 from ordercore.views.why import Movement, Why
 
-__all__ = ["EffectRow", "LotRow", "Movement", "OrderRow", "StockRow", "StockView", "Timeline", "TimelineEntry", "Why"]
+__all__ = [
+    "EffectRow",
+    "LotRow",
+    "Movement",
+    "OrderRow",
+    "ParcelTracking",
+    "StockRow",
+    "StockView",
+    "Timeline",
+    "TimelineEntry",
+    "Why",
+]

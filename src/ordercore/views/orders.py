@@ -193,14 +193,30 @@ def describe(event: Event, currency: str = "") -> str:  # noqa: C901  # one matc
             carrier = f" with {event.carrier} {event.tracking}".rstrip() if event.carrier else ""
             return f"parcel {event.parcel} shipped from {event.place}{carrier}: {_moved(event.contents)}"
         case e.TrackingRecorded():
-            return f"carrier says of {event.parcel}: {event.status}" + (
-                f" ({event.location})" if event.location else ""
-            )
+            said = f"carrier says of {event.parcel}: {event.status}"
+            said += f" ({event.location})" if event.location else ""
+            said += f", {event.reason}" if event.reason else ""
+            return said + (f", expected {event.eta.latest:%Y-%m-%d}" if event.eta is not None else "")
         case e.ParcelDelivered():
             return f"parcel {event.parcel} delivered: {_lines(event.lines)}"
         case e.ReturnReceived():
             units_back = ", ".join(f"{u.quantity} {u.sku} -> {u.disposition}" for u in event.contents)
             return f"return {event.return_id} at {event.place}: {units_back}" + _because(event.reason)
+        case e.BookingWanted():
+            return f"parcel {event.parcel} to be booked with {event.carrier}, {event.service}, {event.weight_grams} g"
+        case e.ParcelBooked():
+            cost = f" for {Money(event.cost, event.currency)}" if event.cost is not None else ""
+            return f"parcel {event.parcel} booked with {event.carrier}, {event.service}: {event.tracking}{cost}"
+        case e.BookingRefused():
+            return f"{event.parcel} not booked: {event.code}" + _because("; ".join(event.problems))
+        case e.VoidWanted():
+            return f"booking of {event.parcel} to be taken back"
+        case e.BookingVoided():
+            return f"booking of {event.parcel} taken back"
+        case e.VoidRefused():
+            return f"booking of {event.parcel} stands: {event.code}" + _because("; ".join(event.problems))
+        case e.ShipmentCorrected():
+            return f"parcel {event.parcel} goes with {event.carrier} {event.tracking}" + _because(event.reason)
         case e.PaymentRecorded():
             return f"payment {event.kind}: {Money(event.amount, currency)}"
         case _:

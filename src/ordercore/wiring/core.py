@@ -87,7 +87,7 @@ class Core:
             )
         self.engine = Engine(self.plugins.guard if self.plugins.guarded else None, tenant)
         self.instances = tuple(channels)
-        self.receiver = Receiver(self.engine, self.shop, clock, channels, mapping)
+        self.receiver = Receiver(self.engine, self.shop, clock, {**channels, **carriers, **suppliers}, mapping)
         self.performing = Performing(self.engine, self.shop, clock, transport)
         self._delivering = threading.local()
 

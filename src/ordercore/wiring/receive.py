@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final, TypeVar, get_args
 
@@ -12,8 +14,10 @@ from ordercore.engine import Calls, Engine, Task
 from ordercore.errors import Insufficient, NotFound, ProtocolViolation, Rejected, StoreError, did_you_mean
 from ordercore.flow import Decision, Flow, attempt, read
 from ordercore.flows.catalog import CatalogView, ReadCatalog
+from ordercore.flows.keys import tracking_fact_key
 from ordercore.flows.orders import flow_order
 from ordercore.flows.place import flow_place_order, order_id
+from ordercore.flows.record import TRACKED, tracking_key
 from ordercore.flows.shop import Shop
 from ordercore.intake import (
     ItemMapping,
@@ -30,8 +34,10 @@ from ordercore.intake import (
     to_place_order,
 )
 from ordercore.message import Command, Context
-from ordercore.order import CancelLines, PlaceOrder
+from ordercore.order import CancelLines, PlaceOrder, RecordTracking
+from ordercore.order.summary import TrackedParcels
 from ordercore.ports import (
+    Carrier,
     Channel,
     Clock,
     Decoded,
@@ -41,10 +47,12 @@ from ordercore.ports import (
     RequestCancel,
     Severity,
     SubmitOrder,
+    Supplier,
+    TrackingUpdate,
     Transmission,
 )
 from ordercore.store import Document, PutDocument, ReadDocument, ReadDocuments
-from ordercore.values import CommandId, OrderId, Sku
+from ordercore.values import CommandId, OrderId, Sku, instant_of
 from ordercore.views.reading import Reading, ask
 from ordercore.wiring.report import IntakeReport
 
@@ -55,6 +63,8 @@ JUDGED_MOST: Final = 10
 """How often a document is judged again because what was seen of its order has changed meanwhile."""
 
 R = TypeVar("R")
+Source = Channel | Carrier | Supplier
+"""Who sends documents: all of them prove their sender and decode."""
 
 
 class _OutdatedError(Exception):
@@ -84,7 +94,7 @@ class Receiver:
     """Channels by instance, and what is done with what they bring."""
 
     def __init__(
-        self, engine: Engine, shop: Shop, clock: Clock, channels: Mapping[str, Channel], mapping: ItemMapping
+        self, engine: Engine, shop: Shop, clock: Clock, channels: Mapping[str, Source], mapping: ItemMapping
     ) -> None:
         """`mapping`: the host's names of items."""
         self._engine = engine
@@ -134,7 +144,7 @@ class Receiver:
         assert isinstance(found.body, Quarantined) and isinstance(body.body, RawDocument)  # noqa: S101,PT018
         return restore(found.body, body.body)
 
-    def _channel(self, instance: str) -> Channel:
+    def _channel(self, instance: str) -> Source:
         try:
             return self._channels[instance]
         except KeyError:
@@ -163,6 +173,9 @@ class Receiver:
 
     def _judge(self, instance: str, inbound: Inbound, tally: _Tally) -> Calls[None]:
         subject = inbound.subject.value
+        if isinstance(inbound.intent, TrackingUpdate):
+            yield from self._track(instance, inbound.intent, inbound, tally)
+            return
         found = yield from self._engine.look(_document(SEEN, seen_key(instance, subject)))
         verdict = judge(inbound, found.body if found is not None and isinstance(found.body, Seen) else None)
         put = None
@@ -215,17 +228,42 @@ class Receiver:
 
         yield from self._run(command, f"cancel:{instance}:{intent.external_id}", begin, inbound, tally)
 
+    def _track(self, instance: str, update: TrackingUpdate, inbound: Inbound, tally: _Tally) -> Calls[None]:
+        """A fact of every parcel that goes under the number; of an unknown number, one for a person.
+
+        No document of what was seen is needed: equal facts are one, in whatever order they come.
+        """
+        found = yield from self._engine.look(_document(TRACKED, tracking_key(instance, update.tracking)))
+        if found is None or not isinstance(found.body, TrackedParcels):
+            text = f"No parcel goes under {update.tracking[:64]!r}; replay it when one does."
+            tally.problems.append(
+                Problem("unknown_tracking", "reject", inbound.path, text, update.tracking[:64], inbound.subject.value)
+            )
+            return
+        order, shop = found.body.order, self._shop
+        for parcel in found.body.parcels:
+            command = RecordTracking(
+                order, parcel, update.status, update.occurred_at, update.raw_code, update.location, update.reason,
+                update.text, update.eta, update.correction,
+            )  # fmt: skip
+            begin = partial(flow_order, command, shop=shop)
+            yield from self._run(command, tracking_fact_key(command), begin, inbound, tally, update.occurred_at)
+
     def _run(
         self,
-        command: PlaceOrder | CancelLines,
+        command: PlaceOrder | CancelLines | RecordTracking,
         key: str,
         begin: Callable[[Context], Flow[OrderId]],
         inbound: Inbound,
         tally: _Tally,
+        happened: datetime | None = None,
     ) -> Calls[None]:
         now = self._clock.now()
-        # What the channel says happened earlier takes effect when it comes in: stock received since then is no less there.
-        context = Context(CommandId(key), now, now, f"channel:{inbound.subject.instance}", inbound.key)
+        # What a channel says happened earlier takes effect when it comes in: stock received since then is no less there.
+        # What a carrier says moves no stock, so it counts from when it happened.
+        port = "channel" if happened is None else "carrier"
+        when = now if happened is None else min(instant_of(happened, what="occurred_at"), now)
+        context = Context(CommandId(key), now, when, f"{port}:{inbound.subject.instance}", inbound.key)
         task: Task[OrderId] = Task(command, context, lambda: begin(context), True, None, self._shop.policies.replans)
         try:
             receipt = yield from self._engine.run(task)

@@ -12,7 +12,8 @@ from ordercore.effects import ResolveEffect
 from ordercore.effects.state import effect_stream
 from ordercore.errors import BrokenRule, did_you_mean
 from ordercore.flow import Flow
-from ordercore.flows import adopt, cart, master, notices, orders, place, settling, stock, transfer
+from ordercore.flows import adopt, booking, cart, master, notices, orders, place, settling, stock, transfer
+from ordercore.flows.keys import part, tracking_fact_key
 from ordercore.flows.shop import Shop
 from ordercore.message import Command, Context, Event
 from ordercore.notices import commands as n
@@ -20,7 +21,6 @@ from ordercore.notices.state import notifier_stream
 from ordercore.order import commands as o
 from ordercore.order.state import stream_of
 from ordercore.stock import commands as s
-from ordercore.values import instant_of
 from ordercore.wiring.history import NoteHistory, flow_note_history, history_key
 
 
@@ -44,18 +44,6 @@ def _named(command: Any) -> str:
 
 def _receipt_key(command: s.ReceiveStock) -> str:
     return f"receipt:{command.source}:{command.external_id}" if command.external_id else ""
-
-
-def _tracking_key(command: o.RecordTracking) -> str:
-    at = instant_of(command.occurred_at, what="occurred_at").isoformat()
-    said = f"{command.status}:{_part(command.raw_code)}:{_part(command.location)}"
-    return f"tracking:{command.order}:{command.parcel}:{at}:{said}"
-
-
-def _part(text: object) -> str:
-    """Text without a colon: read from its end, a key with such parts comes apart in one way only."""
-    said = str(text)
-    return said.replace("%", "%25").replace(":", "%3A") if "%" in said or ":" in said else said
 
 
 def _on_order(flow: Callable[[Any, Context, Shop], Flow[Any]], key: Callable[[Any], str] | None = None) -> Route:
@@ -84,9 +72,14 @@ ROUTES: Final[Mapping[type[Command[Any]], Route]] = {
         ),
         _on_order(orders.flow_order),
     ),
-    o.RecordTracking: _on_order(orders.flow_order, _tracking_key),
-    o.ReceiveReturn: _on_order(orders.flow_order, lambda c: f"return:{c.order}:{_part(c.return_id)}"),
-    o.RecordPayment: _on_order(orders.flow_order, lambda c: f"payment:{c.order}:{_part(c.reference)}"),
+    o.BookParcel: _on_order(booking.flow_book_parcel),
+    o.VoidBooking: _on_order(booking.flow_void_booking),
+    **dict.fromkeys(
+        (o.RecordBooking, o.RefuseBooking, o.RecordVoid, o.CorrectShipment), _on_order(booking.flow_booking_fact)
+    ),
+    o.RecordTracking: _on_order(orders.flow_order, tracking_fact_key),
+    o.ReceiveReturn: _on_order(orders.flow_order, lambda c: f"return:{c.order}:{part(c.return_id)}"),
+    o.RecordPayment: _on_order(orders.flow_order, lambda c: f"payment:{c.order}:{part(c.reference)}"),
     s.ReceiveStock: Route(stock.flow_receive_stock, lambda c: f"receipt/{c.source}:{c.external_id}", _receipt_key),
     s.AdjustStock: Route(stock.flow_adjust_stock, lambda c: f"adjustment/{c.location}|{c.sku}"),
     s.CountStock: Route(stock.flow_count_stock, lambda c: f"count/{c.location}|{c.sku}"),

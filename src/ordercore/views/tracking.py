@@ -1,0 +1,95 @@
+"""Where an order's parcels are: what carriers said in order, the estimate beside the promise, labels."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import frozen
+
+from ordercore.errors import NotFound
+from ordercore.flows.record import LABEL
+from ordercore.order import Order
+from ordercore.order.booking import Label, ParcelBooking
+from ordercore.order.events import OrderPlaced
+from ordercore.order.fulfillment import Parcel
+from ordercore.order.tracking import TrackingFact, current, in_order
+from ordercore.ports import LabelDocument
+from ordercore.store import ReadDocument
+from ordercore.values import Eta, OrderId
+from ordercore.views.orders import order
+from ordercore.views.reading import Reading, ask
+
+
+@frozen
+class ParcelTracking:
+    """A parcel as its carrier tells it. `status` is empty before the first fact; `facts` are in the order they happened.
+
+    `promised_by` is the order's and nobody moves it; `eta` is the newest estimate, `etas` all there were. `late`: it
+    arrived after the promise, is expected to, or has not arrived though the promise has passed.
+    """
+
+    order: OrderId
+    parcel: str
+    carrier: str
+    tracking: str
+    status: str
+    facts: tuple[TrackingFact, ...]
+    etas: tuple[Eta, ...]
+    promised_by: datetime | None
+    late: bool
+    shipped: bool
+    delivered: bool
+    booking: ParcelBooking | None = None
+
+    @property
+    def eta(self) -> Eta | None:
+        """The newest estimate; None before the first."""
+        return self.etas[-1] if self.etas else None
+
+
+def tracking(id: OrderId, now: datetime) -> Reading[tuple[ParcelTracking, ...]]:
+    """Every parcel of an order. Raises NotFound."""
+    state = yield from order(id)
+    return tuple(_tracking(state, parcel, now) for parcel in state.parcels.values())
+
+
+def _tracking(state: Order, parcel: Parcel, now: datetime) -> ParcelTracking:
+    booking = parcel.booking
+    booked = booking if booking is not None and booking.status in ("booked", "voiding") else None
+    carrier = parcel.carrier or (booked.carrier if booked else "")
+    number = parcel.tracking or (booked.tracking if booked else "")
+    promised = state.head.promised_by if isinstance(state.head, OrderPlaced) else None
+    return ParcelTracking(
+        state.id, parcel.parcel, carrier, number, parcel.status, in_order(parcel.facts), parcel.etas, promised,
+        _is_late(parcel, promised, now), parcel.shipped, parcel.delivered, booking,
+    )  # fmt: skip
+
+
+def _is_late(parcel: Parcel, promised: datetime | None, now: datetime) -> bool:
+    """Against the promise: when it arrived, else when it is expected (the early end of the window), else now."""
+    if promised is None:
+        return False
+    fact = current(parcel.facts)
+    if fact is not None and fact.status == "delivered":
+        return fact.occurred_at > promised
+    if parcel.delivered:
+        return False
+    return now > promised or (parcel.eta is not None and parcel.eta.earliest > promised)
+
+
+def label(id: OrderId, parcel: str, media_type: str = "") -> Reading[LabelDocument]:
+    """A label of a parcel's booking: the first, or the first of a media type. Raises NotFound, naming those there are."""
+    state = yield from order(id)
+    booking = state.parcel(parcel).booking
+    keys = booking.labels if booking is not None and booking.status == "booked" else ()
+    asked = [ReadDocument(LABEL, key) for key in keys]
+    snapshot = yield from ask(*asked)
+    documents = [snapshot.of(query) for query in asked]
+    found = [one.body for one in documents if one is not None and isinstance(one.body, Label)]
+    for one in found:
+        if media_type in ("", one.media_type):
+            return LabelDocument(one.media_type, one.content, one.dpi, one.size)
+    there = ", ".join(one.media_type for one in found)
+    hint = f"There are: {there}." if there else "BookParcel, and work, make one; a carrier need not give any."
+    what = f"{media_type} label" if media_type else "label"
+    raise NotFound(f"Parcel {parcel!r} of order {id!r} has no {what}.", kind="label", name=parcel, hint=hint)

@@ -1,0 +1,259 @@
+"""From a packed parcel to a carrier's number and label, and what the order says of it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from ordercore import PutLocation, Ship
+from ordercore.errors import InvalidCommand, NotFound, TransitionRefused
+from ordercore.order import (
+    BookParcel,
+    CorrectShipment,
+    LabelImage,
+    PackParcel,
+    PickLines,
+    RecallWork,
+    RecordBooking,
+    ReleaseOrder,
+    VoidBooking,
+)
+from ordercore.order.events import (
+    BookingRefused,
+    BookingVoided,
+    BookingWanted,
+    ParcelBooked,
+    ShipmentCorrected,
+    VoidRefused,
+    VoidWanted,
+)
+from ordercore.ports import HttpResponse
+from ordercore.testing import given_stock, place
+from ordercore.testing.carrier import MemoryCarrier
+from ordercore.testing.outside import CarrierDesk
+from ordercore.testing.transports import FaultyTransport, RecordedTransport
+from ordercore.values import Address, Money
+
+SOMEBODY = Address("NL", "Jo Bloggs", ("High Street 1",), "Utrecht", postal_code="3511")
+
+
+class Warehouse:
+    """An order in parcel P1 at WH2, and a carrier."""
+
+    def __init__(self, make, faults=(), capabilities=None, transport=None, ship_to=SOMEBODY):
+        self.desk = CarrierDesk()
+        carrier = MemoryCarrier("memory", capabilities) if capabilities else MemoryCarrier()
+        self.shop = make(carriers={"memory": carrier}, transport=transport or FaultyTransport(self.desk, faults))
+        self.shop.handle(PutLocation("WH2", "Two", country="BE", steps=("pick", "pack", "ship"),
+                                     attributes={"street": "Dock 2", "city": "Ghent", "postal_code": "9000"}))  # fmt: skip
+        given_stock(self.shop, {"WH2": {"TEA": 9}})
+        self.order = place(self.shop, {"TEA": 2}, ship_to=ship_to)
+        for command in (ReleaseOrder(self.order), PickLines(self.order, "F1"), PackParcel(self.order, "F1", "P1")):
+            self.shop.handle(command)
+
+    def book(self, **fields):
+        return self.do(BookParcel(self.order, "P1", "memory", "standard", 750, **fields))
+
+    def do(self, command):
+        receipt = self.shop.handle(command)
+        self.shop.work(until_idle=True)
+        return receipt
+
+    @property
+    def parcel(self):
+        return self.shop.order(self.order).parcel("P1")
+
+    def events(self, kind):
+        return [entry.event for entry in self.shop.timeline(self.order) if isinstance(entry.event, kind)]
+
+
+@pytest.fixture
+def warehouse(make_shop):
+    return lambda *args, **options: Warehouse(make_shop, *args, **options)
+
+
+def test_a_parcel_is_booked_and_ships_under_its_number(warehouse):
+    here = warehouse()
+    here.book()
+    (entry,) = here.desk.bookings
+    booking = here.parcel.booking
+    assert (booking.status, booking.reference, booking.cost, booking.currency) == (
+        "booked",
+        entry["number"],
+        440,
+        "EUR",
+    )
+    assert entry["weight_grams"] == "750"
+    here.do(Ship(here.order, "P1"))
+    assert (here.parcel.carrier, here.parcel.tracking) == ("memory", booking.tracking)
+    assert booking.tracking
+    assert here.shop.stock("TEA").on_hand == 7
+    assert "booked with memory, standard" in [entry.text for entry in here.shop.timeline(here.order)][-2]
+
+
+def test_the_label_is_a_document_and_in_no_event(warehouse):
+    here = warehouse()
+    here.book()
+    label = here.shop.label(here.order, "P1")
+    assert label.media_type == "application/zpl"
+    assert label.content.startswith(b"^XA")
+    assert here.shop.label(here.order, "P1", "application/zpl") == label
+    with pytest.raises(NotFound, match=r"no application/pdf label.*application/zpl"):
+        here.shop.label(here.order, "P1", "application/pdf")
+    (event,) = here.events(ParcelBooked)
+    assert "^XA" not in repr(event)
+    said = " ".join(repr(record.event) for record in here.shop.log(limit=1_000).records)
+    assert not {"Bloggs", "High Street", "3511"} & set(said.split())
+
+
+def test_before_it_is_booked_there_is_no_label(warehouse):
+    here = warehouse()
+    with pytest.raises(NotFound, match="no label"):
+        here.shop.label(here.order, "P1")
+    with pytest.raises(NotFound):
+        here.shop.label("shop:nothing", "P1")
+
+
+def test_the_carrier_is_told_from_where_and_to_whom(warehouse):
+    asked = []
+
+    class Listening(MemoryCarrier):
+        def book(self, request, *, key):
+            asked.append(request)
+            return (yield from super().book(request, key=key))
+
+    here = warehouse()
+    here.shop.core.shop.adapters["carrier"]["memory"] = Listening()
+    here.book(length_mm=300)
+    (request,) = asked
+    assert request.recipient == SOMEBODY
+    assert request.sender == Address("BE", "Two", ("Dock 2",), "Ghent", postal_code="9000")
+    assert (request.parcel.weight_grams, request.parcel.length_mm) == (750, 300)
+    assert request.ship_on == here.shop.core.clock.now().date()
+
+
+def test_without_an_address_it_is_refused_and_may_be_booked_again(warehouse):
+    here = warehouse(ship_to=None)
+    here.book()
+    assert here.parcel.booking.status == "refused"
+    (event,) = here.events(BookingRefused)
+    assert "no address" in event.problems[0]
+    here.book()
+    assert len(here.events(BookingWanted)) == 2
+
+
+def test_a_carriers_no_is_told(warehouse):
+    here = warehouse(transport=RecordedTransport([HttpResponse(422, body=b'{"code": "too_heavy", "message": "No."}')]))
+    here.book()
+    (event,) = here.events(BookingRefused)
+    assert (event.code, event.problems) == ("too_heavy", ("No.",))
+
+
+def test_a_parcel_has_one_booking_at_a_time(warehouse):
+    here = warehouse()
+    here.book()
+    with pytest.raises(TransitionRefused, match="has a booking"):
+        here.book()
+
+
+@pytest.mark.parametrize("command", ["recall", "pack"])
+def test_a_box_with_a_label_stays_as_it_was_weighed(warehouse, command):
+    here = warehouse()
+    here.book()
+    with pytest.raises(TransitionRefused, match="VoidBooking"):
+        here.shop.handle(RecallWork(here.order, "F1") if command == "recall" else PackParcel(here.order, "F1", "P1"))
+
+
+def test_a_booking_is_taken_back_and_another_may_be_made(warehouse):
+    here = warehouse()
+    here.book()
+    here.do(VoidBooking(here.order, "P1"))
+    assert here.parcel.booking.status == "voided"
+    assert len(here.events(VoidWanted)) == len(here.events(BookingVoided)) == 1
+    with pytest.raises(NotFound, match="no label"):
+        here.shop.label(here.order, "P1")
+    here.do(Ship(here.order, "P1"))
+    assert here.parcel.tracking == ""
+    here.book()
+    assert here.parcel.booking.status == "booked"
+    assert here.parcel.tracking == here.parcel.booking.tracking
+
+
+def test_a_void_that_is_refused_leaves_the_booking(warehouse):
+    here = warehouse()
+    here.book()
+    here.shop.core.performing._transport = RecordedTransport([HttpResponse(422, body=b'{"code": "too_late"}')])
+    here.do(VoidBooking(here.order, "P1"))
+    assert here.parcel.booking.status == "booked"
+    assert here.events(VoidRefused)[0].code == "too_late"
+
+
+def test_only_what_is_booked_is_taken_back(warehouse):
+    here = warehouse()
+    with pytest.raises(NotFound):
+        here.do(VoidBooking(here.order, "P1"))
+
+
+def test_a_parcel_that_left_before_the_carrier_answered_gets_its_number_then(warehouse):
+    here = warehouse(["unreached"])
+    here.book()
+    here.do(Ship(here.order, "P1"))
+    assert here.parcel.tracking == ""
+    here.shop.core.clock.advance(minutes=1)
+    here.shop.work(until_idle=True)
+    assert here.parcel.tracking == here.parcel.booking.tracking != ""
+
+
+def test_what_was_booked_by_hand_is_recorded(warehouse):
+    here = warehouse()
+    command = RecordBooking(
+        here.order, "P1", "other", "parcel", "R9", "T9", cost=Money(500, "EUR"),
+        labels=(LabelImage("application/pdf", b"%PDF-1.7"),),
+    )  # fmt: skip
+    here.do(command)
+    assert here.shop.handle(command).events == ()
+    here.do(Ship(here.order, "P1"))
+    assert (here.parcel.carrier, here.parcel.tracking) == ("other", "T9")
+    assert here.shop.label(here.order, "P1").content == b"%PDF-1.7"
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"), [({"weight_grams": 0}, "weight_grams"), ({"length_mm": -1}, "length_mm"), ({"service": "a b"}, "service")]
+)  # fmt: skip
+def test_a_booking_that_cannot_be_is_refused_where_it_stands(warehouse, fields, path):
+    here = warehouse()
+    given = {
+        "order": here.order,
+        "parcel": "P1",
+        "carrier": "memory",
+        "service": "standard",
+        "weight_grams": 750,
+    } | fields
+    with pytest.raises(InvalidCommand) as caught:
+        here.shop.handle(BookParcel(**given))
+    assert path in (caught.value.fields.get("path"), caught.value.fields.get("what"))
+
+
+def test_an_unknown_carrier_is_named_with_the_nearest(warehouse):
+    here = warehouse()
+    with pytest.raises(NotFound, match="Did you mean 'memory'"):
+        here.shop.handle(BookParcel(here.order, "P1", "memry", "standard", 750))
+
+
+def test_a_carrier_that_cannot_is_not_asked(warehouse):
+    here = warehouse(capabilities=("rate", "book"))
+    here.book()
+    with pytest.raises(InvalidCommand, match="cannot void"):
+        here.shop.handle(VoidBooking(here.order, "P1"))
+
+
+def test_the_carrier_of_a_shipment_is_put_right(warehouse):
+    here = warehouse()
+    with pytest.raises(TransitionRefused):
+        here.shop.handle(CorrectShipment(here.order, "P1", "other", "T1", "handed to another van"))
+    here.do(Ship(here.order, "P1", carrier="memory", tracking="T0"))
+    here.do(CorrectShipment(here.order, "P1", "other", "T1", "handed to another van"))
+    assert (here.parcel.carrier, here.parcel.tracking) == ("other", "T1")
+    assert here.events(ShipmentCorrected)[0].reason == "handed to another van"
+
+
+AT = datetime(2026, 1, 6, 8, tzinfo=UTC)
