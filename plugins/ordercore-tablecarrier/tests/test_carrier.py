@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+import reportlab
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
@@ -136,10 +137,10 @@ def test_a_manifest_lists_what_is_handed_over(carrier):
 def test_numbers_do_not_repeat():
     numbers = Counter(number_of("PP", "post", str(n)) for n in range(20_000))
     assert max(numbers.values()) == 1
-    assert all(re.fullmatch(r"PP[0-9A-Z]{16}[0-9]{2}", number) for number in numbers)
+    assert all(re.fullmatch(r"PP[0-9A-Z]{17}", number) for number in numbers)
 
 
-@given(st.text(max_size=40), st.integers(2, 17), st.sampled_from("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+@given(st.text(max_size=40), st.integers(2, 18), st.sampled_from("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 def test_one_wrong_character_is_noticed(key, at, letter):
     number = number_of("PP", "post", key)
     assert is_number(number, "PP")
@@ -147,14 +148,14 @@ def test_one_wrong_character_is_noticed(key, at, letter):
     assert is_number(wrong, "PP") is (wrong == number)
 
 
-@given(st.text(max_size=40), st.integers(2, 16))
+@given(st.text(max_size=40), st.integers(2, 17))
 def test_two_neighbors_that_changed_places_are_noticed(key, at):
     number = number_of("PP", "post", key)
     wrong = number[:at] + number[at + 1] + number[at] + number[at + 2 :]
     assert is_number(wrong, "PP") is (wrong == number)
 
 
-@pytest.mark.parametrize("text", ["", "PP", "XX" + "0" * 18, "pp", "PP" + "é" * 18])
+@pytest.mark.parametrize("text", ["", "PP", "XX" + "0" * 17, "pp", "PP" + "é" * 17])
 def test_what_is_no_number_is_told_apart(text):
     assert not is_number(text, "PP")
 
@@ -180,6 +181,18 @@ def test_whatever_a_name_is_the_label_is_one_label(name):
     assert text.count("^XA") == text.count("^XZ") == 1
     assert pdf.content.startswith(b"%PDF")
     assert pdf.content.rstrip().endswith(b"%%EOF")
+
+
+def test_the_font_of_the_table_goes_into_the_pdf(settings):
+    font = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
+    carrier = TableCarrier("post", Table.of({**settings, "carrier": {**settings["carrier"], "font": str(font)}}))
+    pdf = book(carrier, recipient=Address("NL", "Łukasz Żółć")).labels[1].content
+    assert b"/FontFile2" in pdf
+    assert b"STSong" not in pdf
+    assert (
+        b"STSong"
+        in book(carrier=TableCarrier("post", Table.of(settings)), recipient=Address("CN", "王")).labels[1].content
+    )
 
 
 def test_an_address_is_written_a_line_each_and_only_what_there_is():

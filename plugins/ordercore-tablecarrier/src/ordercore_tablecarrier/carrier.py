@@ -83,7 +83,7 @@ class TableCarrier:
         if cost is None:
             return self._unpriced(service.name, zone, request.parcel.weight_grams)
         number = number_of(self._table.prefix, self._instance, key)
-        printed = labels.Printed(self._table.name, number, zone, request)
+        printed = labels.Printed(self._table.name, number, zone, request, self._table.font)
         eta = _eta(service, zone, request.ship_on)
         return Booking(number, number, service.name, cost, (labels.zpl(printed), labels.pdf(printed)), eta)
 

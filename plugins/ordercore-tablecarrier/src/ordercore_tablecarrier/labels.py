@@ -26,6 +26,8 @@ class Printed:
     number: str
     zone: str
     request: BookingRequest = field(repr=False)
+    font: str = ""
+    """A TrueType file for letters that Helvetica has not."""
 
     @property
     def service(self) -> str:
@@ -91,8 +93,8 @@ def pdf(printed: Printed) -> LabelDocument:
     page.drawRightString(95 * mm, 128 * mm, printed.zone)
     for y in (124, 98, 48):
         page.line(5 * mm, y * mm, 95 * mm, y * mm)
-    _block(page, 120, 8, 4, ["FROM", *lines_of(printed.request.sender)[:5]])
-    _block(page, 92, 14, 6.5, lines_of(printed.request.recipient)[:6])
+    _block(page, 120, 8, 4, ["FROM", *lines_of(printed.request.sender)[:5]], printed.font)
+    _block(page, 92, 14, 6.5, lines_of(printed.request.recipient)[:6], printed.font)
     _write(page, 5, 43, 8, printed.facts)
     bars = Code128(printed.number, barHeight=25 * mm, barWidth=0.29 * mm, quiet=False, humanReadable=False)
     bars.drawOn(page, (WIDTH_MM * mm - bars.width) / 2, 14 * mm)
@@ -131,31 +133,37 @@ def _finished(buffer: BytesIO, page: Any, size: str) -> LabelDocument:
     return LabelDocument("application/pdf", buffer.getvalue(), 0, size)
 
 
-def _block(page: Any, top_mm: float, size: int, step_mm: float, lines: Sequence[str]) -> None:
+def _block(page: Any, top_mm: float, size: int, step_mm: float, lines: Sequence[str], file: str) -> None:
     for n, line in enumerate(lines):
-        _write(page, 5, top_mm - step_mm * n, size, line)
+        _write(page, 5, top_mm - step_mm * n, size, line, file=file)
 
 
-def _write(page: Any, x_mm: float, y_mm: float, size: int, text: str, *, bold: bool = False) -> None:
+def _write(page: Any, x_mm: float, y_mm: float, size: int, text: str, *, bold: bool = False, file: str = "") -> None:
     """One line, made smaller where it would leave the page; in a font that has its letters."""
     from reportlab.lib.units import mm
     from reportlab.pdfbase.pdfmetrics import stringWidth
 
-    font = _font(text, bold=bold)
+    font = _font(text, file, bold=bold)
     room = page._pagesize[0] - 2 * x_mm * mm
     width = stringWidth(text, font, size)
     page.setFont(font, size if width <= room else size * room / width)
     page.drawString(x_mm * mm, y_mm * mm, text)
 
 
-def _font(text: str, *, bold: bool) -> str:
-    """Helvetica for Western letters; for Chinese one that every reader of PDF has (Adobe's collection GB1)."""
+def _font(text: str, file: str, *, bold: bool) -> str:
+    """Helvetica for Western letters. For others the table's font, embedded; else a Chinese one that the reader must have."""
     try:
         text.encode("cp1252")
     except UnicodeEncodeError:
-        from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-        from reportlab.pdfbase.pdfmetrics import registerFont
-
-        registerFont(UnicodeCIDFont("STSong-Light"))
-        return "STSong-Light"
+        return _other_font(file)
     return "Helvetica-Bold" if bold else "Helvetica"
+
+
+def _other_font(file: str) -> str:
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+    from reportlab.pdfbase.pdfmetrics import registerFont
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    name = f"table-{file}" if file else "STSong-Light"
+    registerFont(TTFont(name, file) if file else UnicodeCIDFont(name))
+    return name

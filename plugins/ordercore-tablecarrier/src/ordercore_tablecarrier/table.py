@@ -44,7 +44,7 @@ class Service:
 
 @frozen
 class Table:
-    """All of it. `zones`: country -> zone. `secret` signs reports of tracking."""
+    """All of it. `zones`: country -> zone. `secret` signs reports of tracking. `font`: a TrueType file for labels."""
 
     name: str
     currency: str
@@ -52,13 +52,14 @@ class Table:
     zones: Mapping[str, str]
     services: Mapping[str, Service]
     secret: str = field(default="", repr=False)
+    font: str = ""
 
     @classmethod
     def of(cls, settings: Settings) -> Table:
         """Read it from a mapping, as TOML gives one. Raises ConfigurationError, its `path` the key that is wrong."""
         _known(settings, ("carrier", "zones", "services"), "")
         about = _table(settings, "carrier", "")
-        _known(about, ("name", "currency", "prefix", "secret"), "carrier")
+        _known(about, ("name", "currency", "prefix", "secret", "font"), "carrier")
         currency = _text(about, "currency", "carrier")
         try:
             exponent_of(currency)
@@ -76,7 +77,10 @@ class Table:
         if not services:
             raise _wrong("services", "There is no service.")
         name = _text(about, "name", "carrier", "Table carrier")
-        return cls(name, currency, prefix, zones, services, _text(about, "secret", "carrier", ""))
+        secret, font = _text(about, "secret", "carrier", ""), _text(about, "font", "carrier", "")
+        if font and not Path(font).is_file():
+            raise _wrong("carrier.font", "There is no such file.", "A TrueType font (.ttf) with the letters you need.")
+        return cls(name, currency, prefix, zones, services, secret, font)
 
     @classmethod
     def read(cls, path: Path) -> Table:
