@@ -68,9 +68,8 @@ def change(id: OrderId, before: Order | None, version: int, events: Sequence[Eve
     if waits:
         waiting, joined = _waiting(before, after)
         documents = (*documents, *waiting)
-    for event in events:
-        if type(event) in _NAMES_PARCELS:
-            documents = (*documents, *_tracked(after, event))
+    if any([type(event) in _NAMES_PARCELS for event in events]):  # noqa: C419  # a list is quicker
+        documents = (*documents, *_tracked(after, events))
     return Change(after, Append(stream_of(id), version, tuple(events)), documents, joined)
 
 
@@ -87,14 +86,17 @@ def tracking_key(carrier: str, tracking: str) -> str:
     return f"{carrier}\x1f{tracking}"
 
 
-def _tracked(order: Order, event: Event) -> tuple[PutDocument, ...]:
-    """Which parcels go under the number that this event names: several may share one."""
-    carrier, tracking = getattr(event, "carrier", ""), getattr(event, "tracking", "")
-    if not carrier or not tracking:
-        return ()
-    sharing = [name for name, parcel in order.parcels.items() if _goes_under(parcel, carrier, tracking)]
-    body = TrackedParcels(order.id, tuple(sharing))
-    return (PutDocument(TRACKED, tracking_key(carrier, tracking), body),)
+def _tracked(order: Order, events: Sequence[Event]) -> list[PutDocument]:
+    """Which parcels go under the numbers that these events name: several may share one."""
+    named = {(getattr(event, "carrier", ""), getattr(event, "tracking", "")): None for event in events}
+    return [
+        PutDocument(
+            TRACKED, tracking_key(carrier, tracking),
+            TrackedParcels(order.id, tuple(n for n, p in order.parcels.items() if _goes_under(p, carrier, tracking))),
+        )
+        for carrier, tracking in named
+        if carrier and tracking
+    ]  # fmt: skip
 
 
 def _goes_under(parcel: Parcel, carrier: str, tracking: str) -> bool:

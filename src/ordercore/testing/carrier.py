@@ -7,36 +7,45 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
-from typing import Final
+from typing import Any, Final
 
-from ordercore.errors import AuthenticationFailed, NotSupported, TransientFailure
+from ordercore.codec import load, parse_json
+from ordercore.errors import (
+    AuthenticationFailed,
+    InvalidInput,
+    NotSupported,
+    ProtocolViolation,
+    TransientFailure,
+)
 from ordercore.ports import (
     Booking,
     BookingRequest,
     CarrierCapability,
     Declined,
     Decoded,
+    ExternalKey,
     HttpRequest,
     HttpResponse,
+    Inbound,
     LabelDocument,
     Manifest,
     Op,
     Problem,
     RateQuery,
     RateQuote,
+    TrackingUpdate,
     Transmission,
 )
 from ordercore.values import Money
 
+ALL: Final[tuple[CarrierCapability, ...]] = ("rate", "book", "query", "void", "manifest", "track_push")
 URL: Final = "https://carrier.invalid/"
 
 
 class MemoryCarrier:
     """Two services, priced by weight; labels in ZPL. What a request contains is what the desk writes down: no people."""
 
-    def __init__(
-        self, instance: str = "memory", capabilities: Iterable[CarrierCapability] = ("rate", "book", "query", "void", "manifest")
-    ) -> None:  # fmt: skip
+    def __init__(self, instance: str = "memory", capabilities: Iterable[CarrierCapability] = ALL) -> None:
         """`query` and `idempotent` must be what the desk can do."""
         self._instance = instance
         self._capabilities = frozenset(capabilities)
@@ -100,8 +109,23 @@ class MemoryCarrier:
             raise AuthenticationFailed("The word is wrong.", hint="It is in the header x-secret.")
 
     def decode(self, transmission: Transmission) -> Decoded:
-        """Reads nothing yet."""
-        return Decoded()
+        """`{"events": [...]}`, each a TrackingUpdate as `ordercore.codec.dump` writes it."""
+        try:
+            events: Any = parse_json(transmission.body)
+            events = events["events"]
+        except (InvalidInput, TypeError, KeyError):
+            raise ProtocolViolation("This is no report.") from None
+        items: list[Inbound] = []
+        problems: list[Problem] = []
+        for n, event in enumerate(events if isinstance(events, list) else []):
+            try:
+                update = load(TrackingUpdate, event)
+            except InvalidInput as error:
+                problems += [Problem(code, "reject", f"events[{n}].{at}", text) for code, at, text in error.problems]
+                continue
+            subject = ExternalKey(self._instance, "shipment", update.tracking)
+            items.append(Inbound(sha256(repr(event).encode()).hexdigest(), subject, update, path=f"events[{n}]"))
+        return Decoded(tuple(items), tuple(problems))
 
     def _require(self, capability: CarrierCapability) -> None:
         if capability not in self._capabilities:
