@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from ordercore.errors import BrokenRule, did_you_mean
-from ordercore.flows.notices import NOTIFY
 from ordercore.flows.booking import BOOKING_PERFORMERS
+from ordercore.flows.notices import NOTIFY
 from ordercore.flows.performing import Performer
 from ordercore.notices.state import KIND as NOTICE
 

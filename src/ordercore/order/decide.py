@@ -223,6 +223,8 @@ def track(order: Order, command: c.RecordTracking) -> Sequence[Event]:
 
 AT_MOST: Final = "Ask for at most what is there."
 BEFORE: Final = "The steps come in order: release, pick, pack, ship; the order shows where its units stand."
+
+
 def _as_of(eta: Eta | None, when: datetime) -> Eta | None:
     """The estimate with the time it was made."""
     return Eta(eta.earliest, eta.latest, eta.precision, eta.source, eta.as_of or when) if eta is not None else None
