@@ -13,10 +13,10 @@ its own events read. `verify_webhook` is the receiving side.
 
 import ordercore.notifiers.texts as _texts  # noqa: F401  # how the core's own events read
 from ordercore.notifiers.cloudevent import cloud_event
-from ordercore.notifiers.mail import EmailNotifier
+from ordercore.notifiers.mail import EmailNotifier, delivered
 from ordercore.notifiers.mime import Attachment, compose
 from ordercore.notifiers.news import facts_of, lines_of, notice_of, title_of
-from ordercore.notifiers.registered import NOTIFIERS
+from ordercore.notifiers.registered import NOTIFIERS, check_settings
 from ordercore.notifiers.signature import SECRET_PREFIX, sign_webhook, verify_webhook
 from ordercore.notifiers.webhook import WebhookNotifier
 
@@ -26,8 +26,10 @@ __all__ = [
     "Attachment",
     "EmailNotifier",
     "WebhookNotifier",
+    "check_settings",
     "cloud_event",
     "compose",
+    "delivered",
     "facts_of",
     "lines_of",
     "notice_of",

@@ -28,11 +28,12 @@ SUBJECT_MOST: Final = 200
 
 @frozen
 class Attachment:
-    """A file that goes with a mail. `media_type` such as `text/csv`."""
+    """A file that goes with a mail. `media_type` such as `text/csv`, `charset` where it is text."""
 
     name: str
     media_type: str
     content: bytes = field(repr=False)
+    charset: str = ""
 
 
 def mailbox_of(text: str) -> Address:
@@ -88,7 +89,10 @@ def compose(
         message.add_alternative(html, subtype="html")
     for one in attachments:
         main, _, sub = one.media_type.partition("/")
-        message.add_attachment(one.content, maintype=main, subtype=sub, filename=one_line(one.name, 100))
+        charset = {"charset": one.charset} if one.charset else {}
+        message.add_attachment(
+            one.content, maintype=main, subtype=sub, filename=one_line(one.name, 100), params=charset
+        )  # fmt: skip
     _bound(message, key)
     return MailRequest(author.addr_spec, tuple(one.addr_spec for one in to), message.as_bytes(), id)
 

@@ -6,11 +6,25 @@ from typing import Final
 from ordercore.hooks import hookimpl
 from ordercore.ports import BadRow, ChannelKind
 from ordercore.ports import OrderRow as Row
+from ordercore_csv.cells import BadCell, number_reader
 from ordercore_csv.channel import KIND, CsvChannel
 from ordercore_csv.columns import ColumnMap
+from ordercore_csv.records import Unreadable, records
 from ordercore_csv.rows import read_rows
 
-__all__ = ["BadRow", "ORDERCORE_API", "ColumnMap", "CsvChannel", "Row", "ordercore_register_channels", "read_rows"]
+__all__ = [
+    "ORDERCORE_API",
+    "BadCell",
+    "BadRow",
+    "ColumnMap",
+    "CsvChannel",
+    "Row",
+    "Unreadable",
+    "number_reader",
+    "ordercore_register_channels",
+    "read_rows",
+    "records",
+]
 
 ORDERCORE_API: Final = 1
 """The version of ordercore's hooks and ports that this plugin was written for."""

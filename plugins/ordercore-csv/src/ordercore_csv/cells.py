@@ -52,7 +52,7 @@ class Cells:
     def __init__(self, columns: ColumnMap) -> None:
         """Make the parsers; nothing is shared between two of them."""
         self.columns = columns
-        self.number = _number_of(columns)
+        self.number = number_reader(columns)
         self.zone = ZoneInfo(columns.time_zone) if columns.time_zone else None
         self.order = Parsed(lambda text: text_of(_given(text, "order"), what="order", most=100))
         self.sku = Parsed(lambda text: sku_of(_given(text, "sku")))
@@ -128,7 +128,8 @@ def _given(text: str, what: str) -> str:
     return text
 
 
-def _number_of(columns: ColumnMap) -> Callable[[str], Decimal]:
+def number_reader(columns: ColumnMap) -> Callable[[str], Decimal]:
+    """What reads the numbers of a file: ASCII digits in the declared form. It raises BadCell for anything else."""
     point, group = re.escape(columns.decimal), re.escape(columns.thousands)
     whole = rf"(?:[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]{{1,24}})" if group else r"[0-9]{1,24}"
     pattern = re.compile(rf"-?{whole}(?:{point}[0-9]{{1,12}})?\Z")
