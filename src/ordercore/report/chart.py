@@ -91,7 +91,10 @@ def chart_of(report: Definition, rows: Rows) -> Spec | None:
             f"a chart of {rows.count:,} rows cannot be read.", line=report.line_of(report.query),
             hint=f"Aggregate in the query, or draw the first ones with chart_rows; at most {MOST_ROWS:,} are drawn.",
         )  # fmt: skip
-    values = [{name: plain(cell) for name, cell in zip(rows.columns, row, strict=True)} for row in rows.rows[: report.chart_rows or None]]
+    values = [
+        {name: plain(cell) for name, cell in zip(rows.columns, row, strict=True)}
+        for row in rows.rows[: report.chart_rows or None]
+    ]
     made: Spec = _in_utc(chart) | {"data": {"values": values}}
     return made
 

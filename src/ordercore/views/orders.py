@@ -202,6 +202,15 @@ def describe(event: Event, currency: str = "") -> str:  # noqa: C901  # one matc
         case e.ReturnReceived():
             units_back = ", ".join(f"{u.quantity} {u.sku} -> {u.disposition}" for u in event.contents)
             return f"return {event.return_id} at {event.place}: {units_back}" + _because(event.reason)
+        case e.PaymentRecorded():
+            return f"payment {event.kind}: {Money(event.amount, currency)}"
+        case _:
+            return _of_booking(event)
+
+
+def _of_booking(event: Event) -> str:
+    """What was agreed with a carrier about a parcel, and put right afterwards."""
+    match event:
         case e.BookingWanted():
             return f"parcel {event.parcel} to be booked with {event.carrier}, {event.service}, {event.weight_grams} g"
         case e.ParcelBooked():
@@ -217,8 +226,6 @@ def describe(event: Event, currency: str = "") -> str:  # noqa: C901  # one matc
             return f"booking of {event.parcel} stands: {event.code}" + _because("; ".join(event.problems))
         case e.ShipmentCorrected():
             return f"parcel {event.parcel} goes with {event.carrier} {event.tracking}" + _because(event.reason)
-        case e.PaymentRecorded():
-            return f"payment {event.kind}: {Money(event.amount, currency)}"
         case _:
             return type(event).__name__
 
