@@ -1,23 +1,35 @@
 """What people see of an order, a receipt, stock: in a REPL, a notebook, a failed test."""
 
 import pickle
+from contextlib import suppress
 from html import escape
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
 from ordercore import Address, Kernel, Line, Money, PlaceOrder, PutItem, PutLocation, ReceiveStock, Ship
 from ordercore.aio import AsyncKernel
+from ordercore.errors import Rejected
 from ordercore.message import Receipt, Recorded
-from ordercore.order import AddHold
+from ordercore.order import (
+    AddHold,
+    AllocateOrder,
+    CancelLines,
+    ConfirmDelivery,
+    ReceiveReturn,
+    ReleaseOrder,
+    ReturnedLine,
+)
+from ordercore.order.tables import whereabouts
 from ordercore.ports import Problem
+from ordercore.readable.plain import width_of
 from ordercore.readable.words import clean
 from ordercore.stock import AdjustStock, Received
 from ordercore.store import Page
-from ordercore.testing.strategies import currencies, skus
+from ordercore.testing.strategies import currencies, place_orders, skus
 from ordercore.values import CURRENCIES, Price, Quantity
 from ordercore.views import OrderRow, StockView, Timeline, TimelineEntry, Why
 from ordercore.wiring import IntakeReport, WorkReport
@@ -165,3 +177,38 @@ def test_a_plan_read_back_shows_its_legs_and_a_fresh_one_its_reasons():
     assert repr(plan) == "<Plan nearest version 1: 1 leg from WH1, 1 missing>"
     assert str(plan) == str(plan.explain())
     assert "1 TEA missing for line 1" in str(evolve(plan, request=None))
+
+
+COMMANDS = (
+    Ship, ConfirmDelivery, AllocateOrder, lambda order: CancelLines(order, {"L1": 1}), CancelLines,
+    lambda order: ReceiveReturn(order, "R1", "WH1", (ReturnedLine("L1", 1, "restock"),)), ReleaseOrder,
+)  # fmt: skip
+
+
+@settings(max_examples=40)
+@given(place_orders(["TEA", "茶杯", "CUP"], most=5), st.lists(st.sampled_from(COMMANDS), max_size=5))
+def test_where_the_units_of_a_line_stand_adds_up_to_what_was_ordered(command, steps):
+    kernel = Kernel()
+    stock = [Received("TEA", 6), Received("茶杯", 3)]
+    for one in (PutItem("TEA"), PutItem("茶杯"), PutItem("CUP"), PutLocation("WH1"), ReceiveStock("WH1", stock)):
+        kernel.handle(one)
+    try:
+        order = kernel.handle(evolve(command, shortage="backorder")).result
+    except Rejected:
+        reject()
+    for step in steps:
+        with suppress(Rejected):
+            kernel.handle(step(order))
+    seen = kernel.order(order)
+    assert len(repr(seen)) <= 120
+    for line in seen.lines.values():
+        parts = [part for part in whereabouts(line) if not part.endswith("came back")]
+        assert sum(int(part.split()[0].replace(",", "")) for part in parts) == line.facts.quantity
+    (grid, *_) = seen.tables()
+    assert [row[0] for row in grid.rows] == list(seen.lines)
+    # Every row of the text begins the second column in the same cell of the terminal, wide letters or not.
+    body = str(seen).split("\n\n")[1].split("\n")
+    starts = {
+        width_of(text[: text.index(sku)]) for text, sku in zip(body[2:], [row[1] for row in grid.rows], strict=False)
+    }
+    assert len(starts) == 1
