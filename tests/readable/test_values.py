@@ -29,7 +29,7 @@ from ordercore.readable.plain import width_of
 from ordercore.readable.words import clean
 from ordercore.stock import AdjustStock, Received
 from ordercore.store import Page
-from ordercore.testing.strategies import currencies, place_orders, skus
+from ordercore.testing.strategies import currencies, orders, skus
 from ordercore.values import CURRENCIES, Price, Quantity
 from ordercore.views import OrderRow, StockView, Timeline, TimelineEntry, Why
 from ordercore.wiring import IntakeReport, WorkReport
@@ -186,7 +186,7 @@ COMMANDS = (
 
 
 @settings(max_examples=40)
-@given(place_orders(["TEA", "茶杯", "CUP"], most=5), st.lists(st.sampled_from(COMMANDS), max_size=5))
+@given(orders(["TEA", "茶杯", "CUP"], most=5), st.lists(st.sampled_from(COMMANDS), max_size=5))
 def test_where_the_units_of_a_line_stand_adds_up_to_what_was_ordered(command, steps):
     kernel = Kernel()
     stock = [Received("TEA", 6), Received("茶杯", 3)]

@@ -15,7 +15,7 @@ from cattrs.errors import (
 from ordercore.codec.leaves import Unfit
 from ordercore.codec.shape import members_of
 from ordercore.codec.strict_json import MAX_PROBLEMS, Path, Problems
-from ordercore.errors import Rejected, did_you_mean
+from ordercore.errors import ConfigurationError, Rejected, did_you_mean
 
 
 class Items(IterableValidationError):
@@ -77,7 +77,7 @@ def tell(error: BaseException, path: Path, problems: Problems) -> None:
             problems.add("missing_field", path, "Required.")
         case Unfit():
             problems.add(error.code, path, str(error))
-        case Rejected():
+        case Rejected() | ConfigurationError():
             problems.add(error.code, path, f"{error.message} {error.hint}".rstrip())
         case _:
             # Such a message may quote the value.
