@@ -62,11 +62,17 @@ def book(order: Order, command: c.BookParcel, effect: str) -> e.BookingWanted:
     service = code_at(command.service, "service")
     weight = units_of(command.weight_grams, what="weight_grams")
     if weight > WEIGHT_MOST:
-        raise InvalidCommand(f"weight_grams: more than {WEIGHT_MOST}.", path="weight_grams")
+        raise InvalidCommand(
+            f"weight_grams: more than {WEIGHT_MOST}.", path="weight_grams", hint="Grams, of one parcel."
+        )
     for name in ("length_mm", "width_mm", "height_mm"):
         size = getattr(command, name)
         if type(size) is not int or not 0 <= size <= SIZE_MOST:
-            raise InvalidCommand(f"{name} is 0 (unknown) to {SIZE_MOST} millimetres.", path=name)
+            raise InvalidCommand(
+                f"{name} is 0 (unknown) to {SIZE_MOST} millimetres.",
+                path=name,
+                hint="Leave it out where nobody measured it.",
+            )
     return e.BookingWanted(parcel.parcel, effect, command.carrier, service, weight)
 
 

@@ -88,7 +88,7 @@ def checked_eta(eta: Eta, path: str) -> Eta:
         latest = instant_of(eta.latest, what=f"{path}.latest")
         as_of = instant_of(eta.as_of, what=f"{path}.as_of") if eta.as_of is not None else None
     if latest < earliest:
-        raise InvalidCommand(f"{path} ends before it begins.", path=path)
+        raise InvalidCommand(f"{path} ends before it begins.", path=path, hint="The earliest time comes first.")
     precision = one_of(eta.precision, get_args(EtaPrecision), f"{path}.precision")
     source = one_of(eta.source, get_args(EtaSource), f"{path}.source")
     return Eta(earliest, latest, precision, source, as_of)  # type: ignore[arg-type]  # one of each
