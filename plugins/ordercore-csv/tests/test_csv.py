@@ -67,11 +67,6 @@ def test_rows_become_orders_wherever_they_stand():
     assert [item.path for item in decoded.items] == ["rows 2, 4", "rows 3"]
 
 
-def test_decoding_twice_gives_the_same():
-    text = file("1,TEA,2,2.50,2026-03-01T09:00", "2,CUP,x,7.00,", "3,CUP,1")
-    assert decode(text) == decode(text)
-
-
 def test_every_declared_column_is_read():
     columns = {
         "line": "Line", "title": "Title", "unit": "Unit", "reference": "Ref", "customer": "Cust", "country": "Land",
@@ -246,13 +241,6 @@ def test_bytes_of_another_encoding_reject_the_document_and_are_not_guessed():
     )
 
 
-@pytest.mark.parametrize("bom", [b"\xef\xbb\xbf", b""])
-@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
-def test_line_ends_and_a_byte_order_mark_change_nothing(bom, end):
-    text = file("1,TEA,1,1,", "", "2,CUP,2,2,").encode().replace(b"\n", end)
-    assert decode(bom + text) == decode(file("1,TEA,1,1,", "", "2,CUP,2,2,"))
-
-
 def test_the_declared_locale_alone_is_read():
     german = {"file": {"delimiter": ";", "decimal": ",", "thousands": ".", "date_format": "%d.%m.%Y"}}
     text = file("1;TEA;1.000;2,50;01.03.2026", head=HEAD.replace(",", ";"))
@@ -344,11 +332,6 @@ def test_no_problem_holds_text_of_a_personal_column():
 def test_a_map_that_cannot_work_is_refused_with_the_reason(changes, message):
     with pytest.raises(ConfigurationError, match=message.replace("?", r"\?")):
         channel(**changes)
-
-
-def test_an_instance_must_be_a_code():
-    with pytest.raises(ConfigurationError):
-        channel(instance="../shop")
 
 
 def test_a_map_is_toml_and_leaves_the_table_of_past_orders_to_the_import():
