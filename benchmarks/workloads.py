@@ -26,6 +26,7 @@ from ordercore.order.lines import OrderLine
 from ordercore.order.state import evolve_order
 from ordercore.plan import Demand, Leg, Site, Sites, Sourcing
 from ordercore.sourcing import STRATEGIES, source
+from ordercore.testing import given_stock, kernel_fixtures, place
 from ordercore.values import GeoPoint
 from ordercore.wiring.plugins import Plugins
 
@@ -54,6 +55,7 @@ class Size:
 
 FULL = Size(rounds=41, orders=20, skus=10_000, log=10_000)
 QUICK = Size(rounds=2, orders=4, skus=200, log=60)
+FIXTURES = ("store", "clock", "channel", "make_kernel", "kernel")
 OWN = "own twin"
 GIVEN = "given twin"
 
@@ -350,6 +352,25 @@ def replay(size: Size) -> Iterator[Result]:
         )
 
 
+def kit(size: Size) -> Iterator[Result]:
+    """What a test costs besides pytest: the fixtures set up, an item stocked, an order placed, looked at, taken down."""
+    fixtures = {name: getattr(kernel_fixtures, f"ordercore_{name}").__wrapped__ for name in FIXTURES}
+
+    def one() -> None:
+        stores, makers = fixtures["store"](), fixtures["make_kernel"](fixtures["clock"](), fixtures["channel"]())
+        kernel = fixtures["kernel"](next(stores), next(makers))
+        given_stock(kernel, {"WH1": {"TEA": 5}})
+        order = place(kernel, {"TEA": 2})
+        assert (kernel.order(order).total, kernel.available("TEA")) == (200, 3)
+        next(makers, None), next(stores, None)
+
+    def many() -> None:
+        for _ in range(size.orders):
+            one()
+
+    yield Result("test-in-memory", interleaved({"own": Case(many, size.orders)}, size.rounds)["own"].low, "us CPU/test")
+
+
 def growth(size: Size) -> Iterator[Result]:
     """The cost of an order in a shop with a hundred times the past and the SKUs of another: it must not grow with them."""
     skus = min(size.skus, 10_000)
@@ -380,5 +401,6 @@ WORKLOADS: Mapping[str, Callable[[Size], Iterator[Result]]] = {
     "durable": durable,
     "flash": flash,
     "replay-n": replay,
+    "test-kit": kit,
     "growth": growth,
 }

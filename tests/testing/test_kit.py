@@ -2,23 +2,27 @@
 
 import inspect
 import sys
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 import ordercore.testing as kit
-from ordercore import Kernel, PlaceOrder, Ship
-from ordercore.errors import Conflict, Insufficient
+from ordercore import Kernel, Line, PlaceOrder, Ship
+from ordercore.errors import Conflict, Insufficient, Rejected
 from ordercore.flows import stock as flows_of_stock
 from ordercore.flows.supply import Filling
 from ordercore.lifecycle import LIFECYCLES
+from ordercore.stock import AdjustStock
+from ordercore.stock.adjustment import StockAdjusted
 from ordercore.store.memory import MemoryStore
 from ordercore.testing import (
     CountedIds,
     DifferentialMachine,
     ManualClock,
+    MemoryChannel,
     OrdercoreMachine,
     an_order,
     assert_consistent,
@@ -206,3 +210,71 @@ def test_two_stores_that_differ_are_found():
 
     with pytest.raises(AssertionError):
         finds(Differs)
+
+
+# Orders, moves, addresses and deliveries by chance
+
+
+@given(st.lists(strategies.orders() | strategies.stock_moves(), max_size=8))
+@settings(max_examples=25)
+def test_whatever_is_asked_the_books_are_right(commands):
+    kernel = Kernel(clock=ManualClock(), ids=CountedIds())
+    given_stock(kernel, {"WH1": {"TEA": 5, "CUP": 5}, "WH2": {"TEA": 5}})
+    for command in commands:
+        with suppress(Rejected):
+            kernel.handle(command)
+    assert_consistent(kernel)
+
+
+@given(strategies.addresses())
+@settings(max_examples=30)
+def test_an_address_is_one_that_an_order_takes(address):
+    kernel = Kernel(clock=ManualClock(), ids=CountedIds())
+    given_stock(kernel, {"WH1": {"TEA": 5}})
+    place(kernel, [("TEA", 1)], ship_to=address)
+    assert address.name not in repr(kernel.log())
+
+
+@given(st.lists(strategies.transmissions(), max_size=5))
+@settings(max_examples=25)
+def test_every_delivery_is_orders_or_waits_for_a_person(deliveries):
+    kernel = Kernel(clock=ManualClock(), ids=CountedIds(), channels={"shop": MemoryChannel()})
+    given_stock(kernel, {"WH1": {"TEA": 100, "CUP": 100}})
+    for delivery in deliveries:
+        report = kernel.receive("shop", delivery)
+        assert report.accepted or report.unchanged or report.problems
+    assert_consistent(kernel)
+
+
+@pytest.mark.parametrize(
+    "lines", [{"TEA": 2, "CUP": 1}, [("TEA", 2), ("CUP", 1)], [("TEA", 2, "1.00"), Line("CUP", 1, "1.00")]]
+)
+def test_lines_are_written_as_it_is_shortest(lines):
+    command = an_order(lines)
+    assert [(line.sku, line.quantity, line.unit_price) for line in command.lines] == [
+        ("TEA", 2, "1.00"),
+        ("CUP", 1, "1.00"),
+    ]
+    assert an_order().lines == an_order([("TEA", 1)]).lines
+
+
+# A host's own rule
+
+
+class Thief(OrdercoreMachine):
+    """With a rule of its own, and an invariant that the rule breaks."""
+
+    @rule(units=st.integers(1, 3))
+    def somebody_takes_tea(self, units):
+        self.send(AdjustStock("WH1", "TEA", -units, "gone"))
+
+    @invariant()
+    def nothing_is_gone(self):
+        assert not any(
+            isinstance(record.event, StockAdjusted) and record.event.reason == "gone" for record in self.books.news
+        )
+
+
+def test_a_rule_of_the_hosts_own_is_tried_and_its_invariant_is_asked():
+    with pytest.raises(AssertionError, match=r"somebody_takes_tea\(units=1\)"):
+        finds(Thief)
