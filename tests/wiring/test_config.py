@@ -118,9 +118,9 @@ def test_an_asynchronous_kernel_reads_the_same_file(write, environ):
          "channels.shop.settings.secrets", "GONE"),
         ('[channels.shop]\nkind = "shopify"\nsettings.secrets = ["hunter3"]',
          "channels.shop.settings.secrets[0]", '{ env = "NAME" }'),
-        ('[carriers.post]\nkind = "table"', "carriers.post", "no kind of carrier"),
-        ('[suppliers.mill]\nkind = "mail"', "suppliers.mill", "no kind of supplier"),
-        ('[notifiers.ops]\nkind = "mail"', "notifiers.ops", "no kind of notifier"),
+        ('[carriers.post]\nkind = "unheard-of"', "carriers.post", "no kind of carrier"),
+        ('[suppliers.mill]\nkind = "unheard-of"', "suppliers.mill", "no kind of supplier"),
+        ('[notifiers.ops]\nkind = "unheard-of"', "notifiers.ops", "no kind of notifier"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_said_with_file_key_and_what_is_right(write, text, path, said):
