@@ -67,7 +67,7 @@ class OrdercoreHooks:
 
     @hookspec
     def ordercore_register_channels(self) -> Iterable[ChannelKind]:  # type: ignore[empty-body]  # a spec has no body
-        """Kinds of channels. Called once per kernel; a kind that two plugins claim is a ConfigurationError."""
+        """Kinds of channels. Called once per kernel; a kind is claimed by one plugin, the first."""
 
     @hookspec
     def ordercore_register_carriers(self) -> Iterable[CarrierKind]:  # type: ignore[empty-body]

@@ -179,6 +179,17 @@ def test_a_configuration_names_the_store_of_every_command(run, config):
     assert run("--config", config, "quarantine", "list")[0] == 0
 
 
+def test_a_configuration_says_which_plugins_are_looked_at_though_its_secrets_are_not_there(run, config):
+    config.write_text('plugins = ["shopify"]\n[channels.shop]\nkind = "shopify"\nsettings.secrets = { env = "GONE" }\n')
+    status, out, _ = run("plugins", "doctor", "--config", config)
+    assert (status, "1 plugin, none with problems." in out) == (0, True)
+
+
+def test_a_configuration_may_come_from_the_environment(run, config, monkeypatch):
+    monkeypatch.setenv("ORDERCORE_CONFIG", str(config))
+    assert "web:1" in run("orders")[1]
+
+
 def test_without_store_and_configuration_a_command_says_what_is_missing(run):
     for command in ("orders", "quarantine"):
         status, _, err = run(command)

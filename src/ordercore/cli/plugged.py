@@ -16,7 +16,7 @@ import click
 
 from ordercore.cli.options import CONFIG, DIRS
 from ordercore.errors import ConfigurationError
-from ordercore.wiring.config import Configuration, read_configuration
+from ordercore.wiring.config import Configuration, plugins_of, read_configuration
 from ordercore.wiring.discovery import FoundPlugin, discover
 from ordercore.wiring.plugin_info import HookCall, PluginInfo, PluginWarning, Trace
 from ordercore.wiring.plugins import Plugins
@@ -55,6 +55,13 @@ def tenant() -> str:
     """Whose store it is."""
     config = configured()
     return "" if config is None else config.tenant
+
+
+def present() -> Sequence[FoundPlugin]:
+    """What there is for a command that looks at plugins alone: of --config only which they are."""
+    context = click.get_current_context(silent=True)
+    path = None if context is None else context.meta.get(CONFIG)
+    return found() if path is None else found(*plugins_of(path))
 
 
 def found(only: Sequence[str] | None = None, folders: Iterable[Path] = ()) -> Sequence[FoundPlugin]:

@@ -14,7 +14,7 @@ from rich.text import Text
 from ordercore import __version__
 from ordercore.cli import show
 from ordercore.cli.options import plugged_options
-from ordercore.cli.plugged import found, quietly
+from ordercore.cli.plugged import present, quietly
 from ordercore.hooks import API_SUPPORTED, API_VERSION
 from ordercore.wiring.plugin_info import PluginInfo, PluginProblem
 
@@ -35,7 +35,7 @@ def plugins_command() -> None:
 @plugged_options
 def list_command() -> None:
     """List the plugins: distribution, version, what they bring and which hooks they implement."""
-    infos = quietly(found()).infos
+    infos = quietly(present()).infos
     out = show.console()
     if not infos:
         out.print("No plugins. Install a distribution that brings one, or name a folder with --plugins-dir.")
@@ -56,7 +56,7 @@ def doctor_command(as_json: bool) -> int:
 
     Exit status 1 if anything is.
     """
-    infos = quietly(found()).infos
+    infos = quietly(present()).infos
     sick = [info for info in infos if info.problems]
     if as_json:
         click.echo(json.dumps(_as_json(infos), indent=2))
@@ -134,7 +134,7 @@ def trace_command(commands: Path | None) -> None:
     """
     from ordercore.cli.trace import print_trace
 
-    print_trace(show.console(), found(), commands)
+    print_trace(show.console(), present(), commands)
 
 
 @plugins_command.command("new", short_help="Begin a plugin: a distribution with tests that pass.")

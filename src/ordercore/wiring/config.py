@@ -115,18 +115,9 @@ def read_configuration(
     Raises ConfigurationError with the file and the path of each key that is wrong, the nearest known name, and never a
     setting's value.
     """
-    data = _toml(path)
-    settings = {what: _taken_out(data.get(what)) for what in _ACCOUNTS}
-    try:
-        config = load(ConfigFile, data)
-    except InvalidInput as error:
-        raise _mistakes(
-            path, [(where, _judged(where, message, data)) for _, where, message in error.problems]
-        ) from None
-    except ConfigurationError as error:
-        raise _mistakes(path, [("policies", error.message)], error.hint) from None
-    folders = [path.parent / folder for folder in config.plugins_dirs]
-    plugins = (find or _found)(config.plugins, folders)
+    config, settings = _file(path)
+    only, folders = _named(path, config)
+    plugins = (find or _found)(only, folders)
     reading = _Reading(path, environ)
     make: Mapping[str, Callable[[str, str, Settings], Any]] = {
         "channels": plugins.channel, "carriers": plugins.carrier, "suppliers": plugins.supplier,
@@ -137,6 +128,30 @@ def read_configuration(
         _beside(path, config.store), plugins, config.strategy, config.tenant, config.policies,
         ItemMapping(_names(config.mapping)), **accounts,
     )  # fmt: skip
+
+
+def plugins_of(path: Path) -> tuple[Sequence[str] | None, Sequence[Path]]:
+    """Names and folders of the plugins that the file wants; its accounts are not made. Raises ConfigurationError."""
+    return _named(path, _file(path)[0])
+
+
+def _named(path: Path, config: ConfigFile) -> tuple[Sequence[str] | None, Sequence[Path]]:
+    return config.plugins, [path.parent / folder for folder in config.plugins_dirs]
+
+
+def _file(path: Path) -> tuple[ConfigFile, dict[str, dict[str, object]]]:
+    """What stands in the file, and the settings of its accounts."""
+    data = _toml(path)
+    settings = {what: _taken_out(data.get(what)) for what in _ACCOUNTS}
+    try:
+        config = load(ConfigFile, data)
+    except InvalidInput as error:
+        raise _mistakes(
+            path, [(where, _judged(where, message, data)) for _, where, message in error.problems]
+        ) from None
+    except ConfigurationError as error:
+        raise _mistakes(path, [("policies", error.message)], error.hint) from None
+    return config, settings
 
 
 def _judged(where: str, message: str, data: Mapping[str, Any]) -> str:
