@@ -30,11 +30,23 @@ MODULES: Final = (
     "ordercore.ports",
     "ordercore.transport",
     "ordercore.wiring",
+    "ordercore.report",
     "ordercore.testing",
 )
 """What hosts and plugins import from, with what has pages of its own left out (`ordercore.store`: stores.md)."""
 
 CHOSEN: Final = {
+    "ordercore.report": (
+        "Column",
+        "Definition",
+        "FactTable",
+        "Facts",
+        "Rows",
+        "Session",
+        "Written",
+        "follow",
+        "write_report",
+    ),
     "ordercore.values": ("Address", "GeoPoint", "Money", "Price", "Quantity"),
     "ordercore.message": ("Context", "DocumentType", "Envelope", "EventType", "Receipt", "Recorded"),
     "ordercore.projection": ("Follower", "Reaction", "reaction_key"),

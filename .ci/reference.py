@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from diagrams import svg
+from facts import facts_page
 from names import (
     capabilities_page,
     command_line_page,
@@ -133,6 +134,7 @@ PAGES = {
     "reference/policies.md": policies_page,
     "reference/capabilities.md": capabilities_page,
     "reference/command-line.md": command_line_page,
+    "reference/facts.md": facts_page,
     "lifecycles.md": lifecycles_page,
     **{picture_of(machine): partial(svg, machine) for machine in LIFECYCLES},
     "pictures/order.svg": order_picture,

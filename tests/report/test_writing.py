@@ -10,6 +10,7 @@ import pytest
 
 from ordercore import Kernel, Line, PlaceOrder, PutItem
 from ordercore.errors import InvalidReport
+from ordercore.hooks import hookimpl
 from ordercore.report import built_in, write_report
 
 from .conftest import trade
@@ -152,6 +153,18 @@ def test_a_report_of_ones_own_is_shown_and_exported_like_the_others(shop, tmp_pa
     assert "web leads" in written.page.read_text("utf-8")
     assert [path.name for path in written.charts] == ["countries.png"]
     assert (tmp_path / "tables" / "countries.csv").read_text() == "channel,orders\nweb,3\n"
+
+
+def test_a_plugin_brings_its_reports_with_it(tmp_path):
+    class Plugin:
+        @hookimpl
+        def ordercore_register_reports(self):
+            return [tmp_path / "brought"]
+
+    (tmp_path / "brought").mkdir()
+    (tmp_path / "brought" / "channels.toml").write_text('title = "Brought"\nquery = "select 1 as one"\n')
+    written = write_report(Kernel(plugins=[Plugin()]), tmp_path)
+    assert "Brought" in written.page.read_text("utf-8")
 
 
 def test_a_column_that_the_query_does_not_give_is_named(shop, tmp_path):

@@ -14,10 +14,8 @@ from attrs import frozen
 
 from ordercore.errors import InvalidReport, did_you_mean
 from ordercore.report.definition import MOST_ROWS, Definition
+from ordercore.report.functions import functions
 from ordercore.report.period import Period, checked_zone, local_day
-from ordercore.values import CURRENCIES
-
-_AMOUNT: Final = "format('{{:,.{2}f}}', cast(value as double))"
 
 RESULTS: Final = "results"
 """The schema that keeps what each report's query gave, under the report's name."""
@@ -82,39 +80,8 @@ class Session:
         return period if last < period.end else Period(since, to, zone, period.end - timedelta(microseconds=1))
 
     def _prepare(self) -> None:
-        period = self.period
-        zone = period.zone.replace("'", "''")
-        for macro in (
-            f"period_start() as timestamp '{period.start}'",
-            f"period_end() as timestamp '{period.end}'",
-            f"as_of() as timestamp '{period.as_of}'",
-            f"in_period(moment) as moment >= timestamp '{period.start}' and moment < timestamp '{period.end}'",
-            f"local_time(moment) as timezone('{zone}', timezone('UTC', moment))",
-            f"day_of(moment) as cast(timezone('{zone}', timezone('UTC', moment)) as date)",
-            f"month_of(moment) as cast(date_trunc('month', timezone('{zone}', timezone('UTC', moment))) as date)",
-            f"point_of(moment) as cast(date_trunc('{period.grain}', timezone('{zone}', timezone('UTC', moment))) as date)",
-            f"grain() as '{period.grain}'",
-            f"next_point(point) as cast(point + interval 1 {period.grain} as date)",
-            (
-                "points() as table select cast(unnest(generate_series(point_of(period_start()), point_of(as_of()), "
-                f"interval 1 {period.grain})) as date) as point"
-            ),
-            "hours_between(earlier, later) as epoch(later - earlier) / 3600",
-            "days_between(earlier, later) as epoch(later - earlier) / 86400",
-            f"minor_units(currency) as {_by_digits('1{0}')}",
-            f"major(amount, currency) as cast(amount as decimal(24, 0)) * {_by_digits('{1}::decimal(5, 4)')}",
-            "thousands(number) as if(number = round(number), format('{:,}', cast(number as bigint)), format('{:,.1f}', number))",
-            f"written(value, currency) as {_by_digits(_AMOUNT)}",
-            "amount(minor, currency) as written(major(minor, currency), currency)",
-            "money(minor, currency) as concat(currency, ' ', amount(minor, currency))",
-            "percent(share) as format('{:.1f} %', 100.0 * share)",
-            "sale_units(quantity, scale) as quantity / pow(10.0, scale)",
-            (
-                "plural(number, one, many) as concat(if(number = round(number), format('{:,}', cast(number as bigint)), "
-                "format('{:,.1f}', number)), ' ', if(number = 1, one, many))"
-            ),
-        ):
-            self.duck.execute(f"create macro {macro}")
+        for function in functions(self.period):
+            self.duck.execute(function.ddl).fetchall()
         script = files("ordercore.report").joinpath("prepared.sql").read_text("utf-8")
         for statement in self.duck.extract_statements(script):
             self.duck.execute(statement)
@@ -203,17 +170,3 @@ def _explained(report: Definition, query: str, said: str, lines_before: int) -> 
 
 def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
-
-
-def _by_digits(form: str) -> str:
-    """A CASE over currencies that do not have two digits; `form` is given zeros, 10**-digits and digits."""
-
-    def value(digits: int) -> str:
-        return form.format("0" * digits, f"{10**-digits:.4f}", digits)
-
-    odd: dict[int, list[str]] = {}
-    for code, digits in sorted(CURRENCIES.items()):
-        if digits != 2:
-            odd.setdefault(digits, []).append(f"'{code}'")
-    cases = " ".join(f"when currency in ({', '.join(codes)}) then {value(digits)}" for digits, codes in odd.items())
-    return f"case {cases} else {value(2)} end"

@@ -50,7 +50,7 @@ def _quiet(what: str, done: int, total: int) -> None:
 def write_report(
     kernel: Kernel, out: Path, *, facts: Path | None = None, since: date | None = None, until: date | None = None,
     zone: str = "", custom: Sequence[Path] = (), only: Sequence[str] = (), tables: Path | None = None,
-    rebuild: bool = False, title: str = TITLE, tell: Tell = _quiet,
+    rebuild: bool = False, title: str = TITLE, tell: Tell | None = None,
 ) -> Written:  # fmt: skip
     """Write `report.html`, `report.png` and `charts/NAME.png` into the folder `out`.
 
@@ -59,6 +59,7 @@ def write_report(
     tables behind them. The same store gives the same bytes. Raises InvalidReport for a report that cannot be used,
     ConfigurationError for facts of another store, StoreError for a file that cannot be read or is in use.
     """
+    tell = tell or _quiet
     reports = definitions(kernel, custom, only)
     path = facts or out / "facts.duckdb"
     records, taken = _followed(kernel, path, rebuild=rebuild, tell=tell)
@@ -76,13 +77,8 @@ def write_report(
 
 def definitions(kernel: Kernel, custom: Sequence[Path] = (), only: Sequence[str] = ()) -> tuple[Definition, ...]:
     """The reports that come with ordercore, those of plugins, then those of `custom`; later ones win. Of them, `only`."""
-    folders = [*plugin_folders(kernel), *custom]
+    folders = [*kernel.core.plugins.report_folders(), *custom]
     return merged([built_in(), *(from_folder(folder) for folder in folders)], only)
-
-
-def plugin_folders(kernel: Kernel) -> tuple[Path, ...]:
-    """Folders with reports that the kernel's plugins bring."""
-    return ()
 
 
 def _followed(kernel: Kernel, path: Path, *, rebuild: bool, tell: Tell) -> tuple[int, int]:
@@ -100,7 +96,7 @@ def _asked(session: Session, reports: Sequence[Definition], tell: Tell) -> Itera
         yield section_of(session, report)
 
 
-def pages(out: Path, heading: Heading, sections: Sequence[Section], tell: Tell = _quiet) -> tuple[Path, ...]:
+def pages(out: Path, heading: Heading, sections: Sequence[Section], tell: Tell) -> tuple[Path, ...]:
     """Write the page and the pictures; returns those of the charts."""
     drawn = [section for section in sections if section.chart is not None]
     charts = out / "charts"

@@ -30,7 +30,7 @@ Tell = Callable[[str, int, int], None]
 """Told now and then: what is being done, how much of it is done, how much there is (0: not known)."""
 
 
-def follow(kernel: Kernel, facts: Facts, tell: Tell = lambda what, done, total: None) -> int:
+def follow(kernel: Kernel, facts: Facts, tell: Tell | None = None) -> int:
     """Bring the facts up to the end of the log; returns how many records were taken.
 
     Cursor and rows are one transaction of the facts' file, so a killed run leaves whole stretches and the next one
@@ -47,7 +47,8 @@ def follow(kernel: Kernel, facts: Facts, tell: Tell = lambda what, done, total: 
         mark = _behind(mark, page, kernel.core.tenant)
         facts.append(facts_of(page.records), mark)
         taken += len(page.records)
-        tell("log rows", taken, taken + page.lag)
+        if tell is not None:
+            tell("log rows", taken, taken + page.lag)
 
 
 def facts_of(records: Iterable[Recorded]) -> dict[str, list[tuple[object, ...]]]:
