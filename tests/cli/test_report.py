@@ -55,7 +55,7 @@ def test_reports_of_ones_own_come_from_a_folder(asked, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "status", "told"),
     [
-        (("--only", "oders"), 2, "Did you mean 'orders'?"),
+        (("--only", "oders"), 2, "Did you mean 'orders'"),
         (("--since", "yesterday"), 2, "--since"),
         (("--since", "2030-01-01"), 2, "There are facts from 2026-03-02"),
         (("--time-zone", "Rome"), 2, "is not an IANA time zone"),
