@@ -3,6 +3,7 @@
 import warnings
 from pathlib import Path
 
+import pluggy
 import pytest
 
 from ordercore import Kernel, PutItem
@@ -24,7 +25,7 @@ def registers(what, answer):
 
     @hookimpl
     def hook(self):
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         return answer
 
@@ -73,7 +74,7 @@ PROBLEMS = {
     "no_hooks": (object(), "@hookimpl"),
     "hook_wrapper": (Wraps(), "wrapper=True"),
     "api_version": (FromTheFuture(), "Upgrade ordercore"),
-    "hook_failed": (registers("channels", KeyError("x")), "doctor"),
+    "hook_failed": (registers("channels", KeyError("x")), ""),
     "wrong_return": (registers("channels", None), "a ChannelKind"),
     "duplicate_name": (registers("strategies", [type("S", (), {"name": "nearest", "version": 1, "__call__": print})()]), "Rename"),
 }  # fmt: skip
@@ -246,6 +247,45 @@ def test_a_found_plugin_that_the_host_passes_too_is_one():
 def test_an_event_that_lacks_its_upcasters_is_a_problem_of_its_plugin():
     with pytest.raises(ConfigurationError, match="needs one upcaster"):
         Plugins([registers("events", [EventType("acme.wrapped", 2, Event)])])
+
+
+def test_two_functions_of_one_plugin_that_bring_the_same_name_are_a_problem_of_it():
+    class Twice:
+        @hookimpl
+        def ordercore_register_channels(self):
+            return [channel("paper")]
+
+        @hookimpl(specname="ordercore_register_channels")
+        def more(self):
+            return [channel("paper")]
+
+    with pytest.raises(ConfigurationError, match="a name that Twice has already"):
+        Plugins([Twice()])
+
+
+@pytest.mark.parametrize("error", [KeyError("shelf"), SystemExit(3)])
+def test_what_a_hook_raises_is_a_note_of_the_error(error):
+    with pytest.raises(ConfigurationError) as caught:
+        Plugins([registers("channels", error)])
+    (note,) = caught.value.__notes__
+    assert note.splitlines()[-1].startswith(type(error).__name__)
+    assert "test_plugin_problems.py" in note
+
+
+def test_a_class_in_the_place_of_an_object_is_told_apart():
+    with pytest.raises(ConfigurationError, match="an object of the class, not the class"):
+        Plugins([type(guards())])
+
+
+def test_what_pluggy_itself_does_not_take_is_a_problem_as_well(monkeypatch):
+    def never(manager, hook, implementation):
+        raise pluggy.PluginValidationError(implementation.plugin, "not like this")
+
+    monkeypatch.setattr(pluggy.PluginManager, "_verify_hook", never)
+    with pytest.warns(PluginWarning, match="not like this"):
+        kernel = Kernel(plugins=[lenient(guards())])
+    with pytest.raises(Refused):
+        kernel.handle(PutItem("TEA"))
 
 
 # Guards.

@@ -39,8 +39,11 @@ class PluginProblem:
     cause: str = ""
 
     def as_error(self) -> ConfigurationError:
-        """The same as an error, for a plugin that the host insists on."""
-        return ConfigurationError(self.message, hint=self.hint, plugin=self.plugin, problem=self.code)
+        """The same as an error, for a plugin that the host insists on; its cause is a note to it."""
+        error = ConfigurationError(self.message, hint=self.hint, plugin=self.plugin, problem=self.code)
+        if self.cause:
+            error.add_note(self.cause)
+        return error
 
 
 @frozen

@@ -101,6 +101,8 @@ class Plugins:
         brought: dict[str, dict[str, object]] = {}
         if not problems:
             brought, problems = self._ask(found, hooks)
+        if not problems:
+            problems = self._registered(found)
         if problems and found.strict:
             raise problems[0].as_error()
         if not problems:
@@ -124,11 +126,11 @@ class Plugins:
             one = BRINGS[hook.hook]
             try:
                 answer = self._call(found.name, hook.hook, hook.function, ())
-                items, problem = checked(found, one, answer, self._holders[one.what])
-            except Exception as error:  # noqa: BLE001  # whatever a plugin raises is the plugin's
+                taken = {**self._holders[one.what], **dict.fromkeys(brought.get(one.what, ()), found.name)}
+                items, problem = checked(found, one, answer, taken)
+            except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a plugin raises is the plugin's
                 message = f"Plugin {found.name}: {hook.hook} raised {type(error).__name__}."
-                return {}, (told(found, "hook_failed", message, "Its cause is shown by: ordercore plugins doctor",
-                                 cause_of(error)),)  # fmt: skip
+                return {}, (told(found, "hook_failed", message, cause=cause_of(error)),)
             if problem is not None:
                 return {}, (problem,)
             brought[one.what] = {**brought.get(one.what, {}), **items}
@@ -146,8 +148,16 @@ class Plugins:
             return {}, (told(found, "duplicate_name", f"Plugin {found.name}: {error.message}", error.hint),)
         return brought, ()
 
+    def _registered(self, found: FoundPlugin) -> tuple[PluginProblem, ...]:
+        """Hand it to pluggy, which has rules of its own."""
+        try:
+            self._manager.register(found.module, found.name)
+        except pluggy.PluginValidationError as error:
+            self._manager.unregister(name=found.name)
+            return (told(found, "wrong_argument", f"Plugin {found.name} does not fit: {error}"),)
+        return ()
+
     def _claim(self, found: FoundPlugin, brought: Mapping[str, Mapping[str, object]]) -> None:
-        self._manager.register(found.module, found.name)
         for what, items in brought.items():
             self._brought[what].update(items)
             self._holders[what].update(dict.fromkeys(items, found.name))

@@ -124,6 +124,8 @@ def _parameters(found: FoundPlugin, hook: Declared) -> Iterator[PluginProblem]:
     for argument in hook.arguments:
         if argument not in allowed:
             takes = f"It may take {', '.join(allowed)}, or fewer." if allowed else "It takes no arguments."
+            if argument == "self":
+                takes = "Pass an object of the class, not the class."
             message = f"Plugin {found.name}: {hook.hook} has no argument {argument!r}."
             yield told(
                 found, "wrong_argument", message, " ".join(filter(None, (did_you_mean(argument, allowed), takes)))
