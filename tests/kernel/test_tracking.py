@@ -29,9 +29,9 @@ def update(hours, status, number="T1", **fields):
     return TrackingUpdate(number, status, at(hours), **fields)
 
 
-def sent(*updates, secret="let me in", instance="memory"):
+def sent(*updates, instance="memory", signature=""):
     body = json.dumps({"events": [dump(one) for one in updates]}).encode()
-    return Transmission(instance, "application/json", body, {"x-secret": secret})
+    return Transmission(instance, "application/json", body, {"x-signature": signature or MemoryCarrier.sign(body)})
 
 
 class Under:
@@ -117,7 +117,7 @@ def test_parcels_that_share_a_number_share_what_is_said(make_shop):
 
 def test_who_does_not_prove_to_be_the_carrier_is_not_listened_to(under):
     with pytest.raises(AuthenticationFailed):
-        under.shop.receive("memory", sent(update(1, "delivered"), secret="guess"))
+        under.shop.receive("memory", sent(update(1, "delivered"), signature="guess"))
     with pytest.raises(NotFound):
         under.shop.receive("nobody", sent(update(1, "delivered"), instance="nobody"))
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from ordercore.testing import strategies
     from ordercore.testing.builders import an_order, assert_consistent, given_stock, place
+    from ordercore.testing.carrier import MemoryCarrier
+    from ordercore.testing.carrier_suite import CarrierSuite
     from ordercore.testing.channel_suite import ChannelSuite
     from ordercore.testing.clock import ManualClock
     from ordercore.testing.differential import DifferentialMachine
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from ordercore.testing.transports import FaultyTransport, Killed, RecordedTransport
 
 _WHERE: Final = {
+    "CarrierSuite": "ordercore.testing.carrier_suite",
     "ChannelSuite": "ordercore.testing.channel_suite",
     "CountedIds": "ordercore.testing.ids",
     "DifferentialMachine": "ordercore.testing.differential",
@@ -31,6 +34,7 @@ _WHERE: Final = {
     "FaultyTransport": "ordercore.testing.transports",
     "Killed": "ordercore.testing.transports",
     "ManualClock": "ordercore.testing.clock",
+    "MemoryCarrier": "ordercore.testing.carrier",
     "MemoryChannel": "ordercore.testing.memory_channel",
     "OrderStory": "ordercore.testing.stories",
     "OrdercoreMachine": "ordercore.testing.machine",
@@ -45,6 +49,7 @@ _WHERE: Final = {
 }
 
 __all__ = [
+    "CarrierSuite",
     "ChannelSuite",
     "CountedIds",
     "DifferentialMachine",
@@ -52,6 +57,7 @@ __all__ = [
     "FaultyTransport",
     "Killed",
     "ManualClock",
+    "MemoryCarrier",
     "MemoryChannel",
     "OrderStory",
     "OrdercoreMachine",

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
-from hmac import compare_digest
 from typing import Any, Final
 
 from ordercore.codec import load, parse_json
 from ordercore.errors import (
+    AnswerLost,
     AuthenticationFailed,
     InvalidInput,
     NotSupported,
     ProtocolViolation,
-    TransientFailure,
 )
 from ordercore.ports import (
     Booking,
@@ -36,6 +36,7 @@ from ordercore.ports import (
     TrackingUpdate,
     Transmission,
 )
+from ordercore.testing.outside import SERVICES, CarrierDesk
 from ordercore.values import Money
 
 ALL: Final[tuple[CarrierCapability, ...]] = ("rate", "book", "query", "void", "manifest", "track_push")
@@ -49,6 +50,8 @@ class MemoryCarrier:
         """`query` and `idempotent` must be what the desk can do."""
         self._instance = instance
         self._capabilities = frozenset(capabilities)
+        self.desk = CarrierDesk(idempotent="idempotent" in self._capabilities)
+        """The carrier's computers, as a transport: wrap them in a FaultyTransport, look at `desk.bookings`."""
 
     @property
     def instance(self) -> str:
@@ -64,9 +67,7 @@ class MemoryCarrier:
         """Nothing is asked of anybody."""
         self._require("rate")
         yield from ()
-        return tuple(
-            RateQuote(service, _cost(service, query.parcel.weight_grams)) for service in ("standard", "express")
-        )
+        return tuple(RateQuote(service, _cost(service, query.parcel.weight_grams)) for service in SERVICES)
 
     def book(self, request: BookingRequest, *, key: str) -> Op[Booking | Declined]:
         """One request; 201 is a booking, 422 a no."""
@@ -74,39 +75,44 @@ class MemoryCarrier:
         parcel = request.parcel
         said = {"service": request.service, "weight_grams": parcel.weight_grams, "reference": parcel.reference}
         response = yield _request("POST", "bookings", key, said)
-        if _status(response) not in (200, 201):
+        if _status(response) == 422:
             return _declined(response)
-        return _booking(response)
+        return _booking(_taken(response))
 
     def find(self, key: str) -> Op[Booking | None]:
         """Ask the desk."""
         self._require("query")
         response = yield _request("GET", "bookings", key, {})
-        if _status(response) == 404:
-            return None
-        if _status(response) != 200:
-            # Anything but a clear answer must not be taken for "there is none": it would be booked twice.
-            raise TransientFailure("The desk does not say.")
-        return _booking(response)
+        # Anything but a clear answer must not be taken for "there is none": it would be booked twice.
+        return None if _status(response) == 404 else _booking(_taken(response))
 
     def void(self, reference: str, *, key: str) -> Op[Declined | None]:
         """Take it back."""
         self._require("void")
         response = yield _request("POST", "voids", key, {"booking": reference})
-        return None if _status(response) in (200, 201) else _declined(response)
+        if _status(response) == 422:
+            return _declined(response)
+        _taken(response)
+        return None
 
     def manifest(self, references: Sequence[str], *, key: str) -> Op[Manifest | Declined]:
         """Close the day."""
         self._require("manifest")
         response = yield _request("POST", "manifests", key, {"bookings": " ".join(references)})
-        if _status(response) not in (200, 201):
+        if _status(response) == 422:
             return _declined(response)
-        return Manifest(_body(response)["number"], tuple(references))
+        return Manifest(_body(_taken(response)).get("number", ""), tuple(references))
+
+    @staticmethod
+    def sign(body: bytes) -> str:
+        """The header `x-signature` of a report."""
+        return hmac.new(b"let me in", body, "sha256").hexdigest()
 
     def verify(self, transmission: Transmission, *, now: datetime) -> None:
-        """A shared word in a header."""
-        if not compare_digest(transmission.headers.get("x-secret", ""), "let me in"):
-            raise AuthenticationFailed("The word is wrong.", hint="It is in the header x-secret.")
+        """HMAC-SHA256 of the body, in the header `x-signature`."""
+        given = transmission.headers.get("x-signature", "").encode()
+        if not hmac.compare_digest(self.sign(transmission.body).encode(), given):
+            raise AuthenticationFailed("The report is not signed by this carrier.", hint="MemoryCarrier.sign makes it.")
 
     def decode(self, transmission: Transmission) -> Decoded:
         """`{"events": [...]}`, each a TrackingUpdate as `ordercore.codec.dump` writes it."""
@@ -141,9 +147,19 @@ def _status(response: object) -> int:
     return response.status if isinstance(response, HttpResponse) else 0
 
 
+def _taken(response: object) -> object:
+    """The response, if it says that it was done. Raises AnswerLost: whatever else it says, it may have been done."""
+    if _status(response) not in (200, 201):
+        raise AnswerLost(f"The desk answers {_status(response)}, which says nothing.")
+    return response
+
+
 def _body(response: object) -> dict[str, str]:
     assert isinstance(response, HttpResponse)
-    found: dict[str, str] = json.loads(response.body)
+    try:
+        found: dict[str, str] = json.loads(response.body)
+    except ValueError:
+        raise AnswerLost("The desk answers something that is no JSON.") from None
     return found
 
 

@@ -1,4 +1,4 @@
-"""The fixtures `ordercore_kernel` and `ordercore_make_kernel`, `ordercore_store`, `ordercore_clock`, `ordercore_channel`.
+"""The fixtures: `ordercore_kernel` and `ordercore_make_kernel`, `_store`, `_clock`, `_channel`, `_carrier`.
 
 Prefixed, because a host's own fixture `clock` would silently replace one of that name.
 """
@@ -13,6 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from ordercore.kernel import Kernel
     from ordercore.store import Store
+    from ordercore.testing.carrier import MemoryCarrier
     from ordercore.testing.clock import ManualClock
     from ordercore.testing.memory_channel import MemoryChannel
 
@@ -54,11 +55,11 @@ def ordercore_channel() -> MemoryChannel:
 
 @pytest.fixture
 def ordercore_make_kernel(
-    ordercore_clock: ManualClock, ordercore_channel: MemoryChannel
+    ordercore_clock: ManualClock, ordercore_channel: MemoryChannel, ordercore_carrier: MemoryCarrier
 ) -> Iterator[Callable[..., Kernel]]:
     """Makes kernels: a store, if not one in memory, and any argument of `Kernel`; all closed after the test.
 
-    Each has `ordercore_clock`, which fires its timers, and `ordercore_channel`, unless it is given others.
+    Each has `ordercore_clock`, which fires its timers, `ordercore_channel` and `ordercore_carrier`, unless it is given others.
     """
     from ordercore.kernel import Kernel
 
@@ -68,6 +69,8 @@ def ordercore_make_kernel(
         wired: dict[str, Any] = {
             "clock": ordercore_clock,
             "channels": {ordercore_channel.instance: ordercore_channel},
+            "carriers": {ordercore_carrier.instance: ordercore_carrier},
+            "transport": ordercore_carrier.desk,
         } | wiring
         kernel = Kernel(store, **wired)
         made.append(kernel)
@@ -82,3 +85,11 @@ def ordercore_make_kernel(
 def ordercore_kernel(ordercore_store: Store, ordercore_make_kernel: Callable[..., Kernel]) -> Kernel:
     """A kernel on `ordercore_store`, with `ordercore_clock` and `ordercore_channel`."""
     return ordercore_make_kernel(ordercore_store)
+
+
+@pytest.fixture
+def ordercore_carrier() -> MemoryCarrier:
+    """A carrier `memory` that exists only in tests; `desk`, the transport of the kernel, lists its `bookings`."""
+    from ordercore.testing.carrier import MemoryCarrier
+
+    return MemoryCarrier()

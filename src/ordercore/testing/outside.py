@@ -6,10 +6,13 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from ordercore.errors import NotSupported
 from ordercore.ports import HttpRequest, HttpResponse, Request, Response
+
+SERVICES: Final = ("standard", "express")
+"""What a `CarrierDesk` takes bookings for."""
 
 
 class Ledger(Protocol):
@@ -93,6 +96,8 @@ class CarrierDesk:
         said = {name: str(value) for name, value in json.loads(request.body or b"{}").items()}
         if said.get("reference") in self._refuses:
             return _answer(422, {"code": "refused", "message": "Not this one."})
+        if path == "bookings" and said.get("service") not in SERVICES:
+            return _answer(422, {"code": "unknown_service", "message": f"There are: {', '.join(SERVICES)}."})
         entry = {"path": path, "key": key, "number": f"MC{len(self.ledger.entries()) + 1:08d}", **said}
         self.ledger.add(entry)
         return _answer(201, entry)

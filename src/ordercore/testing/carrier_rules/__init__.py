@@ -1,0 +1,1 @@
+"""The rules of docs/carriers.md, by theme."""
