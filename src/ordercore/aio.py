@@ -17,7 +17,20 @@ from ordercore.message import Command, Envelope, Receipt
 from ordercore.order import Order
 from ordercore.plan import Explanation
 from ordercore.policies import Policies
-from ordercore.ports import Carrier, Channel, Clock, Ids, LabelDocument, Notifier, Supplier, Transmission, Transport
+from ordercore.ports import (
+    Carrier,
+    Channel,
+    Clock,
+    Declined,
+    Ids,
+    LabelDocument,
+    Notifier,
+    RateQuery,
+    RateQuote,
+    Supplier,
+    Transmission,
+    Transport,
+)
 from ordercore.projection import Follower, Reaction
 from ordercore.store import Breach, Page, Store
 from ordercore.values import Cursor, OrderId, Sku
@@ -202,6 +215,13 @@ class AsyncKernel:
     async def tracking(self, order_id: str) -> tuple[ParcelTracking, ...]:
         """Each parcel of an order: what its carrier says, and the estimate beside the promise. Raises NotFound."""
         return await self._drive(self.core.look(tracking(OrderId(order_id), self.core.clock.now())))
+
+    async def rates(self, carrier: str, query: RateQuery) -> tuple[RateQuote, ...] | Declined:
+        """What a carrier asks for a parcel, cheapest first, or why it does not take it. It is asked now, over the transport.
+
+        Raises NotFound for an unknown carrier, and what the transport raises.
+        """
+        return await self._drive(self.core.rates(carrier, query))
 
     async def label(self, order_id: str, parcel: str, media_type: str = "") -> LabelDocument:
         """A label of a booked parcel; with `media_type` (`application/pdf`, ...) of that. Raises NotFound."""

@@ -25,7 +25,19 @@ from ordercore.intake import ItemMapping
 from ordercore.message import Command, Context, Envelope, Receipt
 from ordercore.plan import Explanation
 from ordercore.policies import Policies
-from ordercore.ports import Carrier, Channel, Clock, Ids, Notifier, Supplier, Transmission, Transport
+from ordercore.ports import (
+    Carrier,
+    Channel,
+    Clock,
+    Declined,
+    Ids,
+    Notifier,
+    RateQuery,
+    RateQuote,
+    Supplier,
+    Transmission,
+    Transport,
+)
 from ordercore.projection import Follower, Reaction
 from ordercore.readable import brief
 from ordercore.sourcing import STRATEGIES
@@ -179,6 +191,11 @@ class Core:
     def receive(self, transmission: Transmission, *, replay: bool = False) -> Calls[IntakeReport]:
         """Take a transmission in."""
         return self.receiver.receive(transmission, replay=replay)
+
+    def rates(self, carrier: str, query: RateQuery) -> Calls[tuple[RateQuote, ...] | Declined]:
+        """What a carrier asks for a parcel."""
+        adapter: Carrier = self.shop.adapter("carrier", carrier)
+        return (yield from self.performing.ask(adapter.rate(query)))
 
     def verify(self) -> Calls[tuple[Breach, ...]]:
         """Rows against the log by the store, claims against the orders' counters here."""

@@ -127,6 +127,22 @@ class Performing:
         attempt = _Attempt(started, performer, adapter, outside_key(tenant, effect.id), started.due)
         return (yield from self._settled(attempt, (yield from self._outcome(attempt))))
 
+    def ask(self, operation: Op[T]) -> Calls[T]:
+        """Drive an operation that only asks, such as one for rates. Raises what the transport raises."""
+        try:
+            request = next(operation)
+            while True:
+                _require(self._transport)
+                try:
+                    response = yield Outside(self._transport, request)
+                except Exception as error:  # noqa: BLE001  # the operation may know what to do about it
+                    request = operation.throw(error)
+                else:
+                    request = operation.send(response)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
     def _not_now(self, lease: Lease) -> Calls[None]:
         """Somebody else has it, or it is over. A lease that is void by that changes nothing."""
         effect, _ = yield from self._engine.look(load_effect(lease.key))
@@ -190,8 +206,7 @@ class Performing:
 
     def _check(self, attempt: _Attempt, request: Request) -> None:
         """Nothing is sent that could still be under way when another worker may take over."""
-        if self._transport is None:
-            raise ConfigurationError("There is no transport.", hint="Pass one as Kernel(transport=...).")
+        _require(self._transport)
         longest = timedelta(seconds=getattr(request, "timeout_seconds", TIMEOUT_SECONDS))
         if self._clock.now() + longest > attempt.until:
             raise _OutOfTimeError
@@ -225,6 +240,11 @@ class Performing:
         effect = getattr(command, "effect", "")
         context = Context(CommandId(key), now, now, actor, f"effect:{effect}")
         yield from self._engine.run(Task(command, context, partial(flow, command, context, self._shop)))
+
+
+def _require(transport: Transport | None) -> None:
+    if transport is None:
+        raise ConfigurationError("There is no transport.", hint="Pass one as Kernel(transport=...).")
 
 
 def _failed(attempt: _Attempt, error: Exception) -> _Outcome:

@@ -10,7 +10,8 @@ import click
 from ordercore.cli import show
 from ordercore.cli.demo.clock import DemoClock
 from ordercore.cli.demo.documents import channels
-from ordercore.cli.demo.story import Story
+from ordercore.cli.demo.parcels import POST, carrier, write_labels
+from ordercore.cli.demo.story import HAMBURG, PARIS, PRAGUE, Story
 from ordercore.cli.demo.telling import Telling
 from ordercore.errors import ConfigurationError, MissingExtra
 from ordercore.kernel import Kernel
@@ -28,10 +29,11 @@ _SQLITE = "sqlite:///"
               help="A new SQLite file; only the default one may be there before, and is replaced.")  # fmt: skip
 def demo_command(url: str) -> int:
     """See it work: a week in a shop, from signed webhooks and CSV files to delivered parcels and a return."""
-    accounts = channels()
+    accounts, carriers = channels(), {POST: carrier()}
     path = _emptied(url)
     clock = DemoClock()
-    with Kernel.open(url, channels=accounts, policies=Policies(shortage="backorder"), clock=clock) as kernel:
+    policies = Policies(shortage="backorder")
+    with Kernel.open(url, channels=accounts, carriers=carriers, policies=policies, clock=clock) as kernel:
         telling = Telling(show.console(), kernel)
         told = Story(kernel, clock).run()
         telling.beginning(str(path))
@@ -41,6 +43,8 @@ def demo_command(url: str) -> int:
         telling.why()
         telling.diary(told)
         telling.timeline()
+        labels = path.parent / ("labels" if url == DEFAULT else f"{path.stem}-labels")
+        telling.parcels(write_labels(kernel, (PARIS, HAMBURG, PRAGUE), labels))
         telling.stock()
         breaches = kernel.verify()
         telling.books(breaches)

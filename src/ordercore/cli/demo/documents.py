@@ -42,8 +42,8 @@ def channels() -> Mapping[str, Channel]:
     """The three accounts, from installed plugins. Raises ConfigurationError that says what to install."""
     return {
         "web": channel_of("shopify", "web", {"secrets": SECRET, "shop": SHOP}),
-        "wholesale": file_channel("csv", "wholesale", _table("wholesale.toml")),
-        "market": file_channel("csv", "market", _table("market.toml")),
+        "wholesale": file_channel("csv", "wholesale", table("wholesale.toml")),
+        "market": file_channel("csv", "market", table("market.toml")),
     }
 
 
@@ -62,5 +62,6 @@ def _read(name: str) -> bytes:
     return (files("ordercore.cli.demo") / "data" / name).read_bytes()
 
 
-def _table(name: str) -> dict[str, object]:
+def table(name: str) -> dict[str, object]:
+    """A TOML file that comes with the demonstration."""
     return tomllib.loads(_read(name).decode())

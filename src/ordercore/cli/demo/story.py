@@ -11,12 +11,14 @@ from attrs import define, field
 from ordercore.catalog import PutItem, PutLocation
 from ordercore.cli.demo.clock import DemoClock, instant, weekday
 from ordercore.cli.demo.documents import DELIVERIES, Delivery, transmission
+from ordercore.cli.demo.parcels import POST, report
 from ordercore.errors import AuthenticationFailed
 from ordercore.intake import Quarantined
 from ordercore.kernel import Kernel
 from ordercore.message import Command, Event, Receipt
 from ordercore.order import (
     AddHold,
+    BookParcel,
     Line,
     PackParcel,
     PickLines,
@@ -32,6 +34,7 @@ from ordercore.order import (
 )
 from ordercore.order.commands import TrackingStatus
 from ordercore.order.events import OrderAllocated, ParcelShipped
+from ordercore.ports import Declined, ParcelFacts, RateQuery, RateQuote
 from ordercore.stock import CartLine, Received, ReceiveStock, ReserveCart
 from ordercore.values import Address, GeoPoint, OrderId
 from ordercore.wiring import IntakeReport
@@ -186,14 +189,16 @@ class Story:
         self._at("Mon 11:00")
         prague = Address("CZ", city="Prague", point=GeoPoint.of("50.0755", "14.4378"))
         lines = (Line("CUP-BLUE", 2, "9.00"), Line("SENCHA-100", 4, "12.50"), Line("WHISK", 1, "15.00"))
-        self._do(PlaceOrder("app", "A-77", "EUR", lines, ship_to=prague, strategy="fewest_parcels"), "app")
+        self._do(PlaceOrder("app", "A-77", "EUR", lines, ship_to=prague, strategy="fewest_parcels",
+                            promised_by=instant("Thu 18:00")), "app")  # fmt: skip
         self._note(f"the shop's own app places {PRAGUE}, to Prague, in as few parcels as possible")
         self._at("Mon 11:30")
         self._do(AddHold(HAMBURG, "review", "fraud", note="first order with this card"), "risk")
         self._note(f"{HAMBURG} is put on hold: nothing of it may be picked or shipped")
         self._at("Mon 15:00")
         self._do(RecordPayment(PARIS, "charge-1001", "charge", "62.40"), "payments")
-        shipped = self._do(Ship(PARIS, carrier="Parcel Post", tracking="PP-1001"), "LON")
+        shipped = self._do(Ship(PARIS), "LON")
+        self._book(PARIS, "P1", 1_350)
         self._note(f"London ships {PARIS}: {_contents(shipped.events)} (expires first)")
 
     def _put_right(self) -> None:
@@ -218,12 +223,19 @@ class Story:
         self._note(f"Berlin picks {HAMBURG}: one cup is broken; it is sourced again, {_resourced(short.events)}")
         self._do(PickLines(HAMBURG, "F1"), "BER")
         self._do(PackParcel(HAMBURG, "F1", "P1"), "BER")
+        self._at("Tue 09:40")
+        rates = self._kernel.rates(
+            POST, RateQuery(Address("DE"), Address("DE"), ParcelFacts(900), self._clock.now().date())
+        )
+        self._book(HAMBURG, "P1", 900)
+        self._note(f"a label for {HAMBURG}: Parcel Post asks {_quoted(rates)}; standard it is")
         self._at("Tue 14:00")
-        self._do(Ship(HAMBURG, "P1", carrier="Parcel Post", tracking="PP-1002"), "BER")
+        self._do(Ship(HAMBURG, "P1"), "BER")
         self._do(Ship(HAMBURG, location="LON", carrier="Air Mail", tracking="AM-77"), "LON")
         self._do(ReleaseOrder(PRAGUE), "clerk")
         self._do(PickLines(PRAGUE, "F1"), "MIL")
-        self._do(Ship(PRAGUE, carrier="Parcel Post", tracking="PP-1003"), "MIL")
+        self._do(Ship(PRAGUE), "MIL")
+        self._book(PRAGUE, "P1", 2_300)
         self._note(f"{HAMBURG} leaves in two parcels, {PRAGUE} in one")
 
     def _rest_of_the_week(self) -> None:
@@ -232,16 +244,33 @@ class Story:
         self._note(f"6 teapots come into Milan, first for {ROME}, {self._waiting(ROME)}")
         for when, order, parcel, status, place in FACTS:
             self._at(when)
-            self._do(RecordTracking(order, parcel, status, instant(when), location=place), "carrier")
+            self._reported(order, parcel, status, when, place)
         self._at("Fri 09:00")
         back = (ReturnedLine("866550011", 1, "restock"), ReturnedLine("866550012", 1, "damaged", "S-2511"))
         self._do(ReceiveReturn(PARIS, "R-1", "LON", back, "a cup too many, a dented tin"), "LON")
         self._do(RecordPayment(PARIS, "refund-1001", "refund", "21.50"), "payments")
         self._note(f"{PARIS} sends back a cup (restocked), a tin (damaged); 21.50 EUR are refunded")
 
+    def _book(self, order: OrderId, parcel: str, weight_grams: int) -> None:
+        """Wanted by a command, booked by a worker: here the next thing that happens."""
+        self._do(BookParcel(order, parcel, POST, "standard", weight_grams), "clerk")
+        self._kernel.work(until_idle=True)
+
+    def _reported(self, order: OrderId, parcel: str, status: TrackingStatus, when: str, place: str) -> None:
+        """The carrier with an account reports by itself, signed; what the other says is typed in."""
+        known = self._kernel.order(order).parcel(parcel)
+        if known.carrier == POST:
+            self._kernel.receive(POST, report(known.tracking, status, instant(when), place))
+        else:
+            self._do(RecordTracking(order, parcel, status, instant(when), location=place), "carrier")
+
     def _waiting(self, order: OrderId) -> str:
         left = sum(line.backordered for line in self._kernel.order(order).lines.values())
         return f"which still waits for {left}" if left else "which waits for nothing now"
+
+
+def _quoted(rates: tuple[RateQuote, ...] | Declined) -> str:
+    return ", ".join(f"{one.cost} {one.service}" for one in rates) if isinstance(rates, tuple) else "nothing"
 
 
 def _contents(events: Iterable[Event]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from shlex import quote
 from shutil import which
@@ -14,13 +14,15 @@ from rich.console import Console
 from rich.text import Text
 
 from ordercore.cli import show
-from ordercore.cli.demo.story import HAMBURG, LOCATIONS, PRAGUE, RECEIPTS, SKUS, Arrival, Told
+from ordercore.cli.demo.clock import weekday
+from ordercore.cli.demo.story import HAMBURG, LOCATIONS, PARIS, PRAGUE, RECEIPTS, SKUS, Arrival, Told
 from ordercore.cli.quarantine import quarantine_table
 from ordercore.cli.reporting import outcome
 from ordercore.cli.verify import counts
 from ordercore.kernel import Kernel
 from ordercore.stock import Received
 from ordercore.store import Breach
+from ordercore.values import Money
 from ordercore.views.stock import places_table
 
 if TYPE_CHECKING:
@@ -100,6 +102,21 @@ class Telling:
         order = self._kernel.order(HAMBURG)
         self._section(f"One order: {HAMBURG}", f"{order.status}, {order.fulfillment_status}, {order.payment_status}")
         self._out.print(show.tables(evolve(one, title="") for one in self._kernel.timeline(HAMBURG).tables()))
+
+    def parcels(self, labels: Sequence[Path]) -> None:
+        """Each parcel as its carrier tells it, the estimate beside the promise, and where its labels lie."""
+        self._section("Parcels", "booked once, tracked by number; an estimate never moves a promise")
+        listing = show.table("parcel", "number", "cost", "status", "expected", "promised")
+        for order in (PARIS, HAMBURG, PRAGUE):
+            for one in self._kernel.tracking(order):
+                booking = one.booking
+                cost = str(Money(booking.cost, booking.currency)) if booking is not None and booking.cost else ""
+                expected = f"{one.eta.earliest:%a} to {one.eta.latest:%a}" if one.eta else ""
+                promised = weekday(one.promised_by) + (", late" if one.late else "") if one.promised_by else ""
+                listing.add_row(f"{order} {one.parcel}", one.tracking, cost, one.status, expected, promised)
+        self._out.print(listing)
+        if labels:
+            self._out.print(f"{len(labels)} labels, PDF and ZPL: {labels[0].parent}", soft_wrap=True)
 
     def stock(self) -> None:
         """Where everything is at the end."""
