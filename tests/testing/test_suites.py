@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ordercore.testing import ChannelSuite, StoreSuite, StrategySuite
+from ordercore.testing import CarrierSuite, ChannelSuite, StoreSuite, StrategySuite
 from ordercore.testing.suite import Suite
 
 ROOT = Path(__file__).parents[2]
-SUITES = {"S": StoreSuite, "C": ChannelSuite, "P": StrategySuite}
+SUITES = {"S": StoreSuite, "C": ChannelSuite, "P": StrategySuite, "K": CarrierSuite}
 """The letter of its rules, and the suite."""
 
 EACH = pytest.mark.parametrize(("letter", "suite"), SUITES.items(), ids=[each.__name__ for each in SUITES.values()])

@@ -12,6 +12,7 @@ from ordercore.cli.options import options
 
 _COMMANDS: Final = {
     "demo": "ordercore.cli.demo",
+    "effects": "ordercore.cli.effects",
     "import": "ordercore.cli.imports",
     "order": "ordercore.cli.orders",
     "orders": "ordercore.cli.orders",

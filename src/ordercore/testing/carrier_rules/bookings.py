@@ -46,7 +46,7 @@ class BookingRules(CarrierSubject):
         assert len({cost.currency for cost in costs}) == 1
         assert all(type(cost.amount) is int and cost.amount >= 0 for cost in costs)
 
-    def test_k2_2_what_is_quoted_can_be_booked(self) -> None:
+    def test_k2_2_what_can_be_booked_is_quoted(self) -> None:
         self.needs("rate")
         carrier, desk = self.make_carrier(), self.desk()
         quotes = run(carrier.rate(self.asked()), desk)
