@@ -6,7 +6,17 @@ import pytest
 
 from ordercore import effects, notices, order, stock
 from ordercore.errors import TransitionRefused
-from ordercore.lifecycle import BOOKING, EFFECT, FULFILLMENT, LIFECYCLES, NOTIFIER, ORDER, RESERVATION, TRANSFER
+from ordercore.lifecycle import (
+    BOOKING,
+    EFFECT,
+    FULFILLMENT,
+    LIFECYCLES,
+    MANIFEST,
+    NOTIFIER,
+    ORDER,
+    RESERVATION,
+    TRANSFER,
+)
 from ordercore.message import Command
 from ordercore.wiring.routes import ROUTES
 
@@ -22,6 +32,7 @@ ENDS = {
     RESERVATION.name: {"upgraded", "released", "expired"},
     TRANSFER.name: {"received"},
     BOOKING.name: {"voided", "refused"},
+    MANIFEST.name: {"made", "refused"},
     EFFECT.name: {"done", "refused"},
     NOTIFIER.name: {"active", "paused"},  # neither is for good
 }

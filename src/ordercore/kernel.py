@@ -13,6 +13,7 @@ from ordercore.errors import BrokenRule, InvalidCommand, Rejected
 from ordercore.intake import ItemMapping, Quarantined
 from ordercore.message import Command, Envelope, Receipt
 from ordercore.order import Order
+from ordercore.order.manifest import Manifest
 from ordercore.plan import Explanation
 from ordercore.policies import Policies
 from ordercore.ports import (
@@ -36,7 +37,7 @@ from ordercore.views import EffectRow, OrderRow, ParcelTracking, StockView, Time
 from ordercore.views.effects import effects
 from ordercore.views.orders import order, orders, timeline
 from ordercore.views.stock import stock
-from ordercore.views.tracking import label, tracking
+from ordercore.views.tracking import label, manifest, tracking
 from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
 from ordercore.wiring.open import open_store
 from ordercore.wiring.receive import quarantined
@@ -219,6 +220,10 @@ class Kernel:
     def label(self, order_id: str, parcel: str, media_type: str = "") -> LabelDocument:
         """A label of a booked parcel; with `media_type` (`application/pdf`, ...) of that. Raises NotFound."""
         return self._drive(self.core.look(label(OrderId(order_id), parcel, media_type)))
+
+    def manifest(self, manifest_id: str) -> tuple[Manifest, LabelDocument | None]:
+        """Parcels handed over together, and the list to print if the carrier gave one. Raises NotFound."""
+        return self._drive(self.core.look(manifest(manifest_id)))
 
     def effects(self, status: str | None = "uncertain", *, limit: int = 100) -> tuple[EffectRow, ...]:
         """What is done outside, oldest first: those that wait for a person, of another status, or (None) all."""

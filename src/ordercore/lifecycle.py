@@ -191,6 +191,11 @@ BOOKING: Final = Lifecycle(
 )
 """A parcel's booking with a carrier; after `voided` or `refused` the parcel may have another one."""
 
+MANIFEST: Final = Lifecycle(
+    "manifest", "wanted", ("wanted", "made", "refused"), (Transition("wanted", "RecordManifest", ("made", "refused")),)
+)
+"""The parcels handed to a carrier together; after `refused` they wait for another."""
+
 EFFECT: Final = Lifecycle(
     "effect",
     "wanted",
@@ -220,4 +225,4 @@ NOTIFIER: Final = Lifecycle(
 )
 """Whether a notifier is told anything."""
 
-LIFECYCLES: Final = (ORDER, FULFILLMENT, RESERVATION, TRANSFER, BOOKING, EFFECT, NOTIFIER)
+LIFECYCLES: Final = (ORDER, FULFILLMENT, RESERVATION, TRANSFER, BOOKING, MANIFEST, EFFECT, NOTIFIER)

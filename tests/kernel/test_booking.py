@@ -1,7 +1,5 @@
 """From a packed parcel to a carrier's number and label, and what the order says of it."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from ordercore import PutLocation, Ship
@@ -10,10 +8,12 @@ from ordercore.order import (
     BookParcel,
     CorrectShipment,
     LabelImage,
+    ManifestParcels,
     PackParcel,
     PickLines,
     RecallWork,
     RecordBooking,
+    RecordManifest,
     ReleaseOrder,
     VoidBooking,
 )
@@ -26,6 +26,7 @@ from ordercore.order.events import (
     VoidRefused,
     VoidWanted,
 )
+from ordercore.order.manifest import ManifestMade, ManifestRefused, ManifestWanted
 from ordercore.ports import HttpResponse
 from ordercore.testing import given_stock, place
 from ordercore.testing.carrier import MemoryCarrier
@@ -256,4 +257,69 @@ def test_the_carrier_of_a_shipment_is_put_right(warehouse):
     assert here.events(ShipmentCorrected)[0].reason == "handed to another van"
 
 
-AT = datetime(2026, 1, 6, 8, tzinfo=UTC)
+# Manifests
+
+
+def test_a_manifest_lists_every_open_booking_once(warehouse):
+    here = warehouse()
+    here.book()
+    receipt = here.do(ManifestParcels("memory"))
+    manifest, document = here.shop.manifest(receipt.result)
+    assert (manifest.status, document) == ("made", None)
+    assert [(one.order, one.parcel, one.reference) for one in manifest.parcels] == [
+        (here.order, "P1", here.parcel.booking.reference)
+    ]
+    assert here.desk.ledger.entries()[-1]["bookings"] == here.parcel.booking.reference
+    assert manifest.reference == here.desk.ledger.entries()[-1]["number"]
+    with pytest.raises(InvalidCommand, match="No booking of 'memory' is open"):
+        here.shop.handle(ManifestParcels("memory"))
+    assert [type(record.event) for record in here.shop.log(limit=1_000).records if "Manifest" in type(record.event).__name__] == [
+        ManifestWanted, ManifestMade,
+    ]  # fmt: skip
+
+
+def test_a_booking_that_was_taken_back_is_on_no_manifest(warehouse):
+    here = warehouse()
+    here.book()
+    here.do(VoidBooking(here.order, "P1"))
+    with pytest.raises(InvalidCommand):
+        here.shop.handle(ManifestParcels("memory"))
+
+
+def test_after_a_no_the_parcels_are_open_again(warehouse):
+    here = warehouse()
+    here.book()
+    here.shop.core.performing._transport = RecordedTransport([HttpResponse(422, body=b'{"code": "too_early"}')])
+    refused = here.do(ManifestParcels("memory")).result
+    assert here.shop.manifest(refused)[0].code == "too_early"
+    here.shop.core.performing._transport = here.desk
+    again = here.do(ManifestParcels("memory")).result
+    assert here.shop.manifest(again)[0].status == "made"
+    assert len([1 for r in here.shop.log(limit=1_000).records if isinstance(r.event, ManifestRefused)]) == 1
+
+
+def test_of_two_manifests_at_the_same_moment_one_has_the_parcels(warehouse):
+    here = warehouse()
+    here.book()
+    rival = here.shop.rival(carriers={"memory": MemoryCarrier()}, transport=here.desk)
+    here.shop.store.before_commit = [lambda: rival.handle(ManifestParcels("memory")) and None]
+    with pytest.raises(InvalidCommand):
+        here.shop.handle(ManifestParcels("memory"))
+
+
+def test_a_manifest_that_was_closed_by_hand_is_recorded_once(warehouse):
+    here = warehouse(["unreached"] * 9)
+    here.shop.core.performing._transport = here.desk
+    here.book()
+    here.shop.core.performing._transport = FaultyTransport(here.desk, ["unreached"])
+    manifest = here.do(ManifestParcels("memory")).result
+    here.shop.handle(RecordManifest(manifest, "by hand", "application/pdf", b"%PDF-1.7"))
+    found, document = here.shop.manifest(manifest)
+    assert (found.status, found.reference, document.content) == ("made", "by hand", b"%PDF-1.7")
+    with pytest.raises(TransitionRefused):
+        here.shop.handle(RecordManifest(manifest, "again"))
+
+
+def test_an_unknown_manifest_is_not_found(warehouse):
+    with pytest.raises(NotFound):
+        warehouse().shop.manifest("M1")

@@ -24,7 +24,7 @@ AREAS: Final[Mapping[str, str]] = {
     "effect": "ordercore.effects.events",
     "intake": "ordercore.intake.events",
     "notifier": "ordercore.notices.events",
-    "order": "ordercore.order.events",
+    **dict.fromkeys(("manifest", "order"), "ordercore.order.events"),
     "projection": "ordercore.projection",
 }
 """First word of a name -> the module that lists it in EVENTS or DOCUMENTS; loaded when such a name is first met."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -14,9 +14,9 @@ from ordercore.flow import Effect as FlowEffect
 from ordercore.flows.catalog import ReadCatalog
 from ordercore.flows.effects import want
 from ordercore.flows.performing import Answer, Performer, Sending
-from ordercore.flows.record import LABEL, ORDERS, PERSON, change
+from ordercore.flows.record import LABEL, OPEN_BOOKING, ORDERS, PERSON, change, open_booking
 from ordercore.flows.shop import Shop
-from ordercore.message import Context
+from ordercore.message import Command, Context, Event
 from ordercore.order import (
     BookParcel,
     CorrectShipment,
@@ -31,9 +31,12 @@ from ordercore.order import (
 from ordercore.order.booking import Label
 from ordercore.order.decide import unknown_order
 from ordercore.order.decide_booking import decide_booking, label_keys
+from ordercore.order.events import BookingVoided, ParcelBooked
 from ordercore.order.fulfillment import Parcel
+from ordercore.order.manifest import ManifestEntry
 from ordercore.ports import Booking, BookingRequest, Op, ParcelFacts
-from ordercore.store import PutDocument, ReadDocument
+from ordercore.store import DeleteDocument, PutDocument, ReadDocument
+from ordercore.store.batch import DocumentChange
 from ordercore.values import Address, OrderId, code_of
 
 BOOK: Final = "carrier.book"
@@ -53,7 +56,7 @@ def flow_book_parcel(command: BookParcel, context: Context, shop: Shop) -> Flow[
     """The order's own event, and the outside effect that a worker performs."""
     order, version = yield from _load(command.order)
     yield from guard(command, order)
-    _able(shop, command.carrier, "book")
+    able(shop, command.carrier, "book")
     options = {name: str(getattr(command, name)) for name in _SIZES if getattr(command, name)}
     options |= {"service": command.service, "ship_on": (command.ship_on or context.effective.date()).isoformat()}
     wanted = want(context, BOOK, command.carrier, stream_of(order.id), part=command.parcel, options=options)
@@ -70,7 +73,7 @@ def flow_void_booking(command: VoidBooking, context: Context, shop: Shop) -> Flo
     booking = order.parcel(command.parcel).booking
     if booking is None:
         raise NotFound.named("booking of parcel", command.parcel)
-    _able(shop, booking.carrier, "void")
+    able(shop, booking.carrier, "void")
     options = {"booking": booking.booking, "reference": booking.reference}
     wanted = want(context, VOID, booking.carrier, stream_of(order.id), part=command.parcel, options=options)
     changed = change(order.id, order, version, decide_booking(order, command, context, wanted.id))
@@ -79,7 +82,8 @@ def flow_void_booking(command: VoidBooking, context: Context, shop: Shop) -> Flo
     )
 
 
-def _able(shop: Shop, carrier: str, capability: str) -> None:
+def able(shop: Shop, carrier: str, capability: str) -> None:
+    """The carrier is known and can do it. Raises NotFound and InvalidCommand."""
     if capability not in shop.adapter("carrier", carrier).capabilities:
         raise InvalidCommand(
             f"Carrier {carrier!r} cannot {capability}.", path="carrier", capability=capability,
@@ -98,10 +102,27 @@ def flow_booking_fact(
     if not events:
         return Decision(order.id)
     changed = change(order.id, order, version, events)
-    labels = _labels(command) if isinstance(command, RecordBooking) else ()
+    beside = tuple(_beside(command, events, shop))
     return Decision(
-        order.id, (changed.append,), (*changed.documents, *labels), states={changed.append.stream: changed.order}
+        order.id, (changed.append,), (*changed.documents, *beside), states={changed.append.stream: changed.order}
     )
+
+
+def _beside(command: Command[Any], events: Sequence[Event], shop: Shop) -> Iterator[DocumentChange]:
+    """Labels, and what the next manifest of the carrier will list."""
+    if isinstance(command, RecordBooking):
+        yield from _labels(command)
+    for event in events:
+        if isinstance(event, ParcelBooked) and _manifests(shop, event.carrier):
+            entry = ManifestEntry(OrderId(getattr(command, "order", "")), event.parcel, event.booking, event.reference)
+            yield open_booking(event.carrier, entry)
+        elif isinstance(event, BookingVoided):
+            yield DeleteDocument(OPEN_BOOKING, event.booking)
+
+
+def _manifests(shop: Shop, carrier: str) -> bool:
+    adapter = shop.adapters.get("carrier", {}).get(carrier)
+    return adapter is not None and "manifest" in adapter.capabilities
 
 
 def _labels(command: RecordBooking) -> tuple[PutDocument, ...]:

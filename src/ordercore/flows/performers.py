@@ -6,11 +6,12 @@ from typing import Final
 
 from ordercore.errors import BrokenRule, did_you_mean
 from ordercore.flows.booking import BOOKING_PERFORMERS
+from ordercore.flows.manifest import MANIFEST_KIND, MANIFEST_PERFORMER
 from ordercore.flows.notices import NOTIFY
 from ordercore.flows.performing import Performer
 from ordercore.notices.state import KIND as NOTICE
 
-PERFORMERS: Final[dict[str, Performer]] = {**BOOKING_PERFORMERS, NOTICE: NOTIFY}
+PERFORMERS: Final[dict[str, Performer]] = {**BOOKING_PERFORMERS, MANIFEST_KIND: MANIFEST_PERFORMER, NOTICE: NOTIFY}
 """By the kind that `EffectWanted` names."""
 
 

@@ -23,6 +23,7 @@ from ordercore.order.events import (
 from ordercore.order.fulfillment import Parcel
 from ordercore.order.holds import Hold
 from ordercore.order.lines import LineState
+from ordercore.order.manifest import ManifestEntry
 from ordercore.order.summary import TrackedParcels, waiting_sort
 from ordercore.store import Append, Bump, DeleteDocument, PutDocument
 from ordercore.values import OrderId, Sku
@@ -33,6 +34,7 @@ WAITING: Final = "waiting"
 PERSON: Final = "person"
 TRACKED: Final = "tracked"
 LABEL: Final = "label"
+OPEN_BOOKING: Final = "open_booking"
 HELD_BY: Final = "allocate"
 """The step that must be free for a line to get stock."""
 
@@ -79,6 +81,11 @@ _MAY_WAIT: Final = frozenset((OrderAdopted, OrderAllocated, LinesBackordered, Li
 
 _NAMES_PARCELS: Final = frozenset((ParcelBooked, ParcelShipped, ShipmentCorrected))
 """Events after which a carrier knows a parcel by a number."""
+
+
+def open_booking(carrier: str, entry: ManifestEntry) -> PutDocument:
+    """A booking that is on no manifest yet, by its carrier."""
+    return PutDocument(OPEN_BOOKING, entry.booking, entry, None, carrier, entry.reference)
 
 
 def tracking_key(carrier: str, tracking: str) -> str:

@@ -310,6 +310,25 @@ class RecordVoid(Command[OrderId]):
 
 
 @frozen
+class ManifestParcels(Command[str]):
+    """Close the day with a carrier: every booking that is on no manifest yet is handed over. The result is its id."""
+
+    carrier: str
+
+
+@frozen
+class RecordManifest(Command[str]):
+    """What the carrier said to a manifest; with a `code` it refused. Sent by the worker that asked."""
+
+    manifest: str
+    reference: str = ""
+    media_type: str = ""
+    content: bytes = field(default=b"", repr=False)
+    code: str = ""
+    problems: tuple[str, ...] = ()
+
+
+@frozen
 class CorrectShipment(Command[OrderId]):
     """The carrier or tracking number of a shipped parcel is another one than was said, and why that is known."""
 

@@ -81,7 +81,11 @@ def record(order: Order, command: c.RecordBooking, context: Context) -> Sequence
     parcel = order.parcel(command.parcel)
     known = parcel.booking
     booking = command.booking or f"{command.carrier}:{command.reference}"
-    if known is not None and known.booking == booking and known.reference == command.reference:
+    if (
+        known is not None
+        and known.status == "booked"
+        and (known.booking, known.reference) == (booking, command.reference)
+    ):
         return []
     if command.booking:
         _own(parcel, command.booking, "RecordBooking")

@@ -39,6 +39,13 @@ from ordercore.order.lines import (
     OrderLine,
     OrderPlaced,
 )
+from ordercore.order.manifest import (
+    ManifestDocument,
+    ManifestEntry,
+    ManifestMade,
+    ManifestRefused,
+    ManifestWanted,
+)
 from ordercore.order.payment import PaymentRecorded
 from ordercore.order.returns import ReturnReceived
 from ordercore.order.summary import OrderSummary, TrackedParcels, WaitingLine
@@ -142,6 +149,9 @@ EVENTS: Final[tuple[EventType, ...]] = (
     EventType("order.booking_voided", 1, BookingVoided),
     EventType("order.void_refused", 1, VoidRefused),
     EventType("order.shipment_corrected", 1, ShipmentCorrected),
+    EventType("manifest.wanted", 1, ManifestWanted),
+    EventType("manifest.made", 1, ManifestMade),
+    EventType("manifest.refused", 1, ManifestRefused),
 )
 DOCUMENTS: Final[tuple[DocumentType, ...]] = (
     DocumentType("order", OrderSummary),
@@ -149,6 +159,8 @@ DOCUMENTS: Final[tuple[DocumentType, ...]] = (
     DocumentType("order.person", Address),
     DocumentType("order.label", Label),
     DocumentType("order.tracked", TrackedParcels),
+    DocumentType("manifest.open_booking", ManifestEntry),
+    DocumentType("manifest.document", ManifestDocument),
 )
 
 __all__ = [
@@ -164,6 +176,9 @@ __all__ = [
     "LinesCancelled",
     "LinesFulfilled",
     "LinesPicked",
+    "ManifestMade",
+    "ManifestRefused",
+    "ManifestWanted",
     "OrderAdopted",
     "OrderAllocated",
     "OrderConfirmed",

@@ -7,11 +7,14 @@ from datetime import datetime
 from attrs import frozen
 
 from ordercore.errors import NotFound
+from ordercore.flow import ReadState
+from ordercore.flows.manifest import DOCUMENT
 from ordercore.flows.record import LABEL
 from ordercore.order import Order
 from ordercore.order.booking import Label, ParcelBooking
 from ordercore.order.events import OrderPlaced
 from ordercore.order.fulfillment import Parcel
+from ordercore.order.manifest import MANIFESTS, Manifest, ManifestDocument, manifest_stream
 from ordercore.order.tracking import TrackingFact, current, in_order
 from ordercore.ports import LabelDocument
 from ordercore.store import ReadDocument
@@ -93,3 +96,14 @@ def label(id: OrderId, parcel: str, media_type: str = "") -> Reading[LabelDocume
     hint = f"There are: {there}." if there else "BookParcel, and work, make one; a carrier need not give any."
     what = f"{media_type} label" if media_type else "label"
     raise NotFound(f"Parcel {parcel!r} of order {id!r} has no {what}.", kind="label", name=parcel, hint=hint)
+
+
+def manifest(id: str) -> Reading[tuple[Manifest, LabelDocument | None]]:
+    """A manifest, and what the carrier wants printed, if it gave that. Raises NotFound."""
+    asked, document = ReadState(manifest_stream(id), MANIFESTS), ReadDocument(DOCUMENT, id)
+    snapshot = yield from ask(asked, document)
+    state, found = snapshot.of(asked).state, snapshot.of(document)
+    if state is None:
+        raise NotFound.named("manifest", id)
+    body = found.body if found is not None else None
+    return state, LabelDocument(body.media_type, body.content) if isinstance(body, ManifestDocument) else None

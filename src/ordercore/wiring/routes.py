@@ -12,7 +12,7 @@ from ordercore.effects import ResolveEffect
 from ordercore.effects.state import effect_stream
 from ordercore.errors import BrokenRule, did_you_mean
 from ordercore.flow import Flow
-from ordercore.flows import adopt, booking, cart, master, notices, orders, place, settling, stock, transfer
+from ordercore.flows import adopt, booking, cart, manifest, master, notices, orders, place, settling, stock, transfer
 from ordercore.flows.keys import part, tracking_fact_key
 from ordercore.flows.shop import Shop
 from ordercore.message import Command, Context, Event
@@ -73,6 +73,8 @@ ROUTES: Final[Mapping[type[Command[Any]], Route]] = {
         _on_order(orders.flow_order),
     ),
     o.BookParcel: _on_order(booking.flow_book_parcel),
+    o.ManifestParcels: Route(manifest.flow_manifest_parcels, lambda c: f"manifest/{c.carrier}"),
+    o.RecordManifest: Route(manifest.flow_record_manifest, lambda c: f"manifest/{c.manifest}"),
     o.VoidBooking: _on_order(booking.flow_void_booking),
     **dict.fromkeys(
         (o.RecordBooking, o.RefuseBooking, o.RecordVoid, o.CorrectShipment), _on_order(booking.flow_booking_fact)

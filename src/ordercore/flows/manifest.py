@@ -1,0 +1,128 @@
+"""Closing the day: every open booking of a carrier on one list, told to the carrier by a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from hashlib import sha256
+from typing import Any, Final
+
+from ordercore.effects import Effect
+from ordercore.errors import InvalidCommand, NotFound
+from ordercore.flow import Decision, Flow, Loaded, ReadState, guard, read
+from ordercore.flow import Effect as FlowEffect
+from ordercore.flows.booking import able
+from ordercore.flows.effects import want
+from ordercore.flows.performing import Answer, Performer, Sending
+from ordercore.flows.record import OPEN_BOOKING, open_booking
+from ordercore.flows.shop import Shop
+from ordercore.lifecycle import MANIFEST
+from ordercore.message import Context, Event
+from ordercore.order import ManifestParcels, RecordManifest
+from ordercore.order.manifest import (
+    MANIFESTS,
+    Manifest,
+    ManifestDocument,
+    ManifestEntry,
+    ManifestMade,
+    ManifestRefused,
+    ManifestWanted,
+    fold_manifest,
+    manifest_stream,
+)
+from ordercore.ports import Manifest as Closed
+from ordercore.ports import Op
+from ordercore.store import Append, Bump, DeleteDocument, PutDocument, ReadCounter, ReadDocuments, Require
+from ordercore.store.batch import DocumentChange
+from ordercore.values import text_of
+
+MANIFEST_KIND: Final = "carrier.manifest"
+DOCUMENT: Final = "manifest"
+MOST: Final = 1_000
+"""Parcels on one manifest; the rest goes onto the next."""
+
+
+def _counter(carrier: str) -> str:
+    """What two manifests of one carrier at the same moment would both have to change."""
+    return f"manifest/{carrier}"
+
+
+def flow_manifest_parcels(command: ManifestParcels, context: Context, shop: Shop) -> Flow[str]:
+    """Every open booking, in the order they were made; none of them is on another list."""
+    able(shop, command.carrier, "manifest")
+    waiting, counter = ReadDocuments(OPEN_BOOKING, command.carrier, None, MOST), ReadCounter(_counter(command.carrier))
+    snapshot = yield from read(waiting, counter)
+    yield from guard(command, None)
+    entries = tuple(one.body for one in snapshot.of(waiting) if isinstance(one.body, ManifestEntry))
+    if not entries:
+        raise InvalidCommand(
+            f"No booking of {command.carrier!r} is open.", path="carrier",
+            hint="BookParcel makes bookings; each is on one manifest.",
+        )  # fmt: skip
+    id = "M" + sha256(context.command_id.encode()).hexdigest()[:11]
+    stream = manifest_stream(id)
+    event = ManifestWanted(command.carrier, entries)
+    gone: tuple[DocumentChange, ...] = tuple(DeleteDocument(OPEN_BOOKING, entry.booking) for entry in entries)
+    decision = Decision(
+        id, (Append(stream, 0, (event,)),), gone, (Require(_counter(command.carrier), snapshot.of(counter)),),
+        (Bump(_counter(command.carrier)),), states={stream: fold_manifest(None, (event,), stream)},
+    )  # fmt: skip
+    return want(context, MANIFEST_KIND, command.carrier, stream, part=id).on(decision)
+
+
+def _load(id: str) -> Generator[FlowEffect, Any, tuple[Manifest, int]]:
+    asked: ReadState[Manifest] = ReadState(manifest_stream(id), MANIFESTS)
+    loaded: Loaded[Manifest] = (yield from read(asked)).of(asked)
+    if loaded.state is None:
+        raise NotFound.named("manifest", id)
+    return loaded.state, loaded.version
+
+
+def flow_record_manifest(command: RecordManifest, context: Context, shop: Shop) -> Flow[str]:
+    """The carrier's answer. After a no its parcels are open again."""
+    manifest, version = yield from _load(command.manifest)
+    MANIFEST.require(manifest.status, "RecordManifest")
+    stream = manifest_stream(manifest.id)
+    documents: list[DocumentChange] = []
+    event: Event
+    if command.code:
+        event = ManifestRefused(command.code, command.problems)
+        documents += [open_booking(manifest.carrier, entry) for entry in manifest.parcels]
+    else:
+        event = ManifestMade(text_of(command.reference, what="reference", empty=False), bool(command.content))
+        if command.content:
+            body = ManifestDocument(command.media_type, command.content)
+            documents.append(PutDocument(DOCUMENT, manifest.id, body))
+    return Decision(
+        manifest.id, (Append(stream, version, (event,)),), tuple(documents),
+        states={stream: fold_manifest(manifest, (event,), stream)},
+    )  # fmt: skip
+
+
+def _send(sending: Sending) -> Generator[FlowEffect, Any, Op[Any]]:
+    manifest, _ = yield from _load(sending.effect.part)
+    references: Sequence[str] = [entry.reference for entry in manifest.parcels]
+    operation: Op[Any] = sending.adapter.manifest(references, key=sending.key)
+    return operation
+
+
+def _made(effect: Effect, closed: Closed) -> Answer:
+    document = closed.document
+    command = RecordManifest(
+        effect.part, closed.reference, document.media_type if document is not None else "",
+        document.content if document is not None else b"",
+    )  # fmt: skip
+    return Answer(closed.reference, command=command)
+
+
+def _refused(effect: Effect, code: str, problems: tuple[str, ...]) -> RecordManifest:
+    return RecordManifest(effect.part, code=code, problems=problems)
+
+
+def _by_word(effect: Effect, command: Any) -> Answer:
+    return Answer(command.reference, command=RecordManifest(effect.part, command.reference or "by hand"))
+
+
+# The same key gives the same manifest (K7.2), so it may be sent twice.
+MANIFEST_PERFORMER: Final = Performer(
+    "carrier", _send, _made, flow_record_manifest, _refused, _by_word, repeatable=True
+)
