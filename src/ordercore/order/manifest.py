@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from attrs import evolve, frozen
 
-from ordercore.errors import NotFound
+from ordercore.errors import BrokenRule
 from ordercore.flow import Folder
 from ordercore.message import Event
 from ordercore.store import without_postings
@@ -81,7 +81,7 @@ def fold_manifest(manifest: Manifest | None, new: Iterable[Event], stream: Strea
         if isinstance(event, ManifestWanted):
             manifest = Manifest(stream.partition("/")[2], event.carrier, event.parcels)
         elif manifest is None:
-            raise NotFound(f"A stream of a manifest cannot begin with {type(event).__name__}.")
+            raise BrokenRule(f"A stream of a manifest begins with ManifestWanted, not {type(event).__name__}.")
         elif isinstance(event, ManifestMade):
             manifest = evolve(manifest, status="made", reference=event.reference)
         elif isinstance(event, ManifestRefused):

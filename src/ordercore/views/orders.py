@@ -224,6 +224,12 @@ def _of_booking(event: Event) -> str:
             return f"booking of {event.parcel} taken back"
         case e.VoidRefused():
             return f"booking of {event.parcel} stands: {event.code}" + _because("; ".join(event.problems))
+        case e.ManifestWanted():
+            return f"{len(event.parcels)} parcels to be handed to {event.carrier} together"
+        case e.ManifestMade():
+            return f"handed over: {event.reference}"
+        case e.ManifestRefused():
+            return f"not handed over: {event.code}" + _because("; ".join(event.problems))
         case e.ShipmentCorrected():
             return f"parcel {event.parcel} goes with {event.carrier} {event.tracking}" + _because(event.reason)
         case _:
