@@ -476,3 +476,44 @@ def test_kill_9_books_nothing_twice_where_nobody_can_tell(tmp_path, rounds):
         assert done | open_ == set(effects)
         assert done <= set(made) <= done | open_
         assert {row.summary.due for row in shop.effects(limit=100_000)} <= {None}
+
+
+def test_while_something_is_sent_the_event_loop_goes_on(tmp_path):
+    import threading
+
+    class Waiting(CarrierDesk):
+        """Answers when the loop has had a turn."""
+
+        def __init__(self):
+            super().__init__()
+            self.turn = threading.Event()
+
+        def send(self, request):
+            assert self.turn.wait(20), "the event loop stood still"
+            return super().send(request)
+
+    async def run(store):
+        desk = Waiting()
+        async with AsyncKernel(
+            store, clock=ManualClock(), carriers={"memory": MemoryCarrier()}, transport=desk
+        ) as shop:
+            order = await furnished(shop)
+
+            async def others():
+                desk.turn.set()
+
+            await asyncio.gather(shop.handle(WantBooking(order, "P1")), others())
+            await shop.work(until_idle=True)
+            return len(desk.bookings)
+
+    for store in (MemoryStore(), SQLiteStore(tmp_path / "shop.db", synchronous="NORMAL")):
+        assert asyncio.run(run(store)) == 1
+
+
+async def furnished(shop):
+    from ordercore import PutItem, PutLocation, ReceiveStock
+    from ordercore.stock import Received
+
+    for command in (PutItem("TEA"), PutLocation("WH1"), ReceiveStock("WH1", [Received("TEA", 5)])):
+        await shop.handle(command)
+    return (await shop.handle(an_order({"TEA": 1}))).result

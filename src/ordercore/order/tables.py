@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ordercore.order.fulfillment import Parcel
 from ordercore.order.lines import LineState
+from ordercore.order.tracking import TERMINAL, current
 from ordercore.readable import Cell, Span, Table, columns
 from ordercore.readable.statuses import status
 from ordercore.readable.words import listed, location, moment, units
@@ -91,12 +92,20 @@ def _parcels(order: Order) -> Table:
             parcel.parcel,
             location(parcel.place),
             listed(_contents(parcel, scales)),
-            f"{parcel.carrier} {parcel.tracking}".strip(),
+            _carriage(parcel),
             _state(parcel),
         )
         for parcel in order.parcels.values()
     )
     return Table(columns=columns("parcel", "from", "contents", "carrier", "where it is"), rows=rows)
+
+
+def _carriage(parcel: Parcel) -> str:
+    """With whom and under which number it goes, or will."""
+    booking = parcel.booking
+    if parcel.tracking or booking is None or not booking.live:
+        return f"{parcel.carrier} {parcel.tracking}".strip()
+    return f"{booking.carrier} {booking.tracking}".strip()
 
 
 def _contents(parcel: Parcel, scales: Mapping[LineId, int]) -> Iterator[str]:
@@ -107,10 +116,13 @@ def _contents(parcel: Parcel, scales: Mapping[LineId, int]) -> Iterator[str]:
 
 def _state(parcel: Parcel) -> Span:
     if not parcel.shipped:
-        return Span("packed", "open")
-    if parcel.facts:
-        last = max(parcel.facts)
+        return Span("packed" + (f", booking {parcel.booking.status}" if parcel.booking is not None else ""), "open")
+    last = current(parcel.facts)
+    if last is not None:
         where = f", {last.location}" if last.location else ""
-        state = "delivered" if parcel.delivered else last.status.replace("_", " ")
-        return Span(f"{state} ({moment(last.occurred_at)}{where})", "good" if parcel.delivered else "")
+        state = last.status.replace("_", " ")
+        eta = (
+            f", expected {parcel.eta.latest:%Y-%m-%d}" if parcel.eta is not None and last.status not in TERMINAL else ""
+        )
+        return Span(f"{state} ({moment(last.occurred_at)}{where}){eta}", "good" if last.status == "delivered" else "")
     return status("delivered") if parcel.delivered else Span("shipped")
