@@ -116,3 +116,19 @@ def test_an_answer_that_cannot_be_is_refused_where_it_stands(away, fields, path)
     with pytest.raises(InvalidCommand) as caught:
         away.says(evolve(BOOKED, **fields))
     assert path in (caught.value.fields.get("path"), caught.value.fields.get("what"))
+
+
+def test_the_order_shows_with_whom_a_parcel_goes_and_the_fact_that_counts(away):
+    from ordercore.order import RecordTracking
+
+    booked(away)
+    soon = Eta(AT.replace(day=5), AT.replace(day=6))
+    away.when(RecordTracking(ID, "P1", "in_transit", AT, eta=soon))
+    shown = str(away.order)
+    assert "post T1" in shown
+    assert "expected 2026-03-06" in shown
+    away.when(RecordTracking(ID, "P1", "delivered", AT.replace(hour=9)))
+    away.when(RecordTracking(ID, "P1", "in_transit", AT.replace(hour=11)))
+    shown = str(away.order)
+    assert "delivered (2026-03-03 09:00" in shown
+    assert "in transit" not in shown
