@@ -28,6 +28,7 @@ BUDGET_CPU_SECONDS = {
     "tests/report": 240,  # of which half are the real order lines, where they are
     "tests/scaffold": 60,  # each kind of plugin is made and runs its whole suite
     "tests/sourcing": 60,
+    "tests/testing": 90,
 }
 BUDGET_OF_OTHERS = 30
 

@@ -6,12 +6,15 @@ import socket
 import sys
 import time
 import uuid
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from hmac import compare_digest
 
 import pytest
 
 from ordercore.testing.watch import NetworkDeniedError, watching
+
+KEPT = socket.socket
 
 
 @pytest.mark.parametrize(
@@ -36,11 +39,20 @@ def test_what_is_reached_for_is_named(reach, named):
 
 
 def test_sockets_are_denied():
-    for open_one in (lambda: socket.create_connection(("localhost", 9)), socket.socket):
+    for open_one in (lambda: socket.create_connection(("localhost", 9)), lambda: socket.socket()):  # noqa: PLW0108
         with watching() as watched, pytest.raises(NetworkDeniedError):
             open_one()
         with pytest.raises(AssertionError, match="network"):
             watched.assert_pure("it")
+
+
+def test_a_socket_that_was_imported_by_name_is_seen_when_it_is_used():
+    with KEPT() as one, watching() as watched:
+        one.settimeout(0.1)
+        with suppress(OSError):
+            one.bind(("127.0.0.1", 0))
+    with pytest.raises(AssertionError, match="network"):
+        watched.assert_pure("it")
 
 
 def test_a_denial_that_is_not_caught_ends_the_watch_and_is_remembered():

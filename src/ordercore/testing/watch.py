@@ -5,6 +5,7 @@ A profile function of this thread sees every call of a function written in C, by
 
 from __future__ import annotations
 
+import _socket
 import builtins
 import hmac
 import os
@@ -87,6 +88,8 @@ def _forbidden(called: Any) -> str:
         return f"chance ({name})"
     if isinstance(owner, type) and issubclass(owner, date) and name in _TODAY:
         return f"the clock ({owner.__name__}.{name})"
+    if isinstance(owner, _socket.socket) or (owner is _socket and name.startswith("get")):
+        return f"the network ({name})"
     if isinstance(owner, ModuleType) and owner is time and name in _CLOCK:
         return f"the clock (time.{name})"
     return ""
