@@ -25,3 +25,24 @@ def test_a_quick_run_writes_every_workload(tmp_path):
         assert result["value"] > 0 or result["workload"] == "mem"
         assert result["ratio"] is None or result["ratio"] > 0
         assert (result["twin"] is None) is (result["against"] == "")
+
+
+def test_a_report_is_measured_over_facts_that_it_makes_itself(tmp_path):
+    program = [
+        sys.executable,
+        ROOT / "benchmarks" / "report.py",
+        "--orders",
+        "300",
+        "--follow",
+        "20",
+        "--out",
+        tmp_path / "r",
+    ]
+    done = subprocess.run(program, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    measured = json.loads((tmp_path / "r.json").read_text())
+    assert measured["orders"] == 300
+    assert measured["rows"] > 300 * 10
+    assert measured["report_cpu_s"] > 0
+    assert measured["follow_events_per_cpu_s"] > 0
+    assert (tmp_path / "r" / "report.html").exists()

@@ -10,11 +10,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from ordercore.catalog.events import ItemPut
-from ordercore.order.events import OrderAllocated, OrderPlaced, ParcelShipped, PaymentRecorded, ReturnReceived
+from ordercore.order.events import (
+    OrderAllocated,
+    OrderPlaced,
+    ParcelBooked,
+    ParcelShipped,
+    PaymentRecorded,
+    ReturnReceived,
+)
 from ordercore.report import TABLES, Facts, Session, built_in, follow
 from ordercore.testing import OrdercoreMachine
 
@@ -111,6 +118,15 @@ def payments_are_as_recorded(session, kernel):
     assert sorted(found) == said
 
 
+def bookings_are_as_recorded(session, kernel):
+    said = sorted(
+        (r.stream[6:], r.event.parcel, r.event.booking, r.event.cost or 0)
+        for r in log_of(kernel)
+        if isinstance(r.event, ParcelBooked)
+    )
+    assert sorted(session.duck.execute("select order_id, parcel, booking, cost from bookings").fetchall()) == said
+
+
 class Reported(OrdercoreMachine):
     """A random shop, followed twice: where it stands at some point, and when all of it is done."""
 
@@ -131,6 +147,7 @@ class Reported(OrdercoreMachine):
             stock_is_what_the_kernel_counts(session, self.kernel)
             figures_are_those_of_the_log(session, self.kernel)
             payments_are_as_recorded(session, self.kernel)
+            bookings_are_as_recorded(session, self.kernel)
             for report in built_in():
                 if report.name not in ("months", "fill_rate", "returns", "orders"):
                     session.run(report)
@@ -142,6 +159,10 @@ def test_facts_and_figures_agree_with_the_kernel_over_random_shops():
     run_state_machine_as_test(
         Reported,
         settings=settings(
-            max_examples=400 if nightly else 20, stateful_step_count=40, suppress_health_check=list(HealthCheck)
+            max_examples=400 if nightly else 20,
+            stateful_step_count=40,
+            suppress_health_check=list(HealthCheck),
+            # Every story is told in a file of its own: to look for the shortest one takes minutes.
+            phases=(Phase.explicit, Phase.reuse, Phase.generate),
         ),
     )

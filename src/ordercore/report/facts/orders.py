@@ -13,6 +13,7 @@ from ordercore.order.events import (
     OrderAdopted,
     OrderAllocated,
     OrderPlaced,
+    ParcelBooked,
     ParcelDelivered,
     ParcelShipped,
     PaymentRecorded,
@@ -70,6 +71,12 @@ TABLES: Final = (
         "deliveries",
         "Units that reached the customer.",
         {"order_id": "varchar", "parcel": "varchar", "line": "varchar", "quantity": "bigint", "effective_at": "timestamp"},
+    ),
+    FactTable(
+        "bookings",
+        "Parcels that a carrier took on; `cost` in minor units of `currency`, or it is not known (no currency).",
+        {"order_id": "varchar", "parcel": "varchar", "booking": "varchar", "carrier": "varchar", "service": "varchar",
+         "cost": "bigint", "currency": "varchar", "effective_at": "timestamp"},
     ),
     FactTable(
         "returns",
@@ -167,6 +174,14 @@ def _shipped(event: ParcelShipped, record: Recorded, begins: bool) -> Iterable[F
         yield "services", (id, line, quantity, at)
 
 
+def _booked(event: ParcelBooked, record: Recorded, begins: bool) -> Iterable[Fact]:
+    cost, currency = (0, "") if event.cost is None else (event.cost, event.currency)
+    yield "bookings", (
+        _id(record), event.parcel, event.booking, event.carrier, event.service, cost, currency,
+        instant(record.effective_at),
+    )  # fmt: skip
+
+
 def _delivered(event: ParcelDelivered, record: Recorded, begins: bool) -> Iterable[Fact]:
     id, at = _id(record), instant(record.effective_at)
     for line, quantity in event.lines:
@@ -193,6 +208,7 @@ RULES: Final[Rules] = {
     LinesCancelled: _cancelled,
     LinesFulfilled: _fulfilled,
     ParcelShipped: _shipped,
+    ParcelBooked: _booked,
     ParcelDelivered: _delivered,
     ReturnReceived: _returned,
     PaymentRecorded: _paid,
