@@ -44,6 +44,7 @@ CONFIG: Final[Spec] = {
     "axisX": {"grid": False},
     "axisXQuantitative": {"grid": True, "domain": False, "ticks": False, "tickCount": 5, "labelExpr": _SHORT},
     "axisYQuantitative": {"domain": False, "ticks": False, "tickCount": 4, "labelExpr": _SHORT},
+    "axisTemporal": {"labelExpr": "utchours(datum.value) ? '' : datum.label"},  # a day is the least that reports show
     "axisYDiscrete": {"grid": False, "ticks": False, "domain": False},
     "header": {"labelColor": INK, "labelFontSize": 13, "labelFontWeight": "bold", "title": None},
     "legend": {
@@ -57,7 +58,7 @@ CONFIG: Final[Spec] = {
     "point": {"color": PALETTE[0], "filled": True},
     "text": {"color": INK, "fontSize": 12},
     "title": {
-        "anchor": "start", "frame": "group", "color": INK, "fontSize": 17, "subtitleColor": SOFT, "subtitleFontSize": 12,
+        "anchor": "start", "frame": "bounds", "color": INK, "fontSize": 17, "subtitleColor": SOFT, "subtitleFontSize": 12,
         "subtitlePadding": 6, "offset": 14, "lineHeight": 22,
     },
 }  # fmt: skip
