@@ -290,6 +290,11 @@ class OrderRules(Shopkeeping):
                 "RecordPayment",
                 "RecordTracking",
                 "ConfirmDelivery",
+                "CorrectShipment",
+                "RecordBooking",
+                "RecordVoid",
+                "RefuseBooking",
+                "VoidBooking",
             }
 
     def _endings(self, id: OrderId) -> Iterable[Command[Any]]:
