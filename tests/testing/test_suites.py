@@ -6,11 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from ordercore.testing import CarrierSuite, ChannelSuite, StoreSuite, StrategySuite
+from ordercore.testing import CarrierSuite, ChannelSuite, NotifierSuite, StoreSuite, StrategySuite, SupplierSuite
 from ordercore.testing.suite import Suite
 
 ROOT = Path(__file__).parents[2]
-SUITES = {"S": StoreSuite, "C": ChannelSuite, "P": StrategySuite, "K": CarrierSuite}
+SUITES = {
+    "S": StoreSuite,
+    "C": ChannelSuite,
+    "P": StrategySuite,
+    "K": CarrierSuite,
+    "N": NotifierSuite,
+    "U": SupplierSuite,
+}
 """The letter of its rules, and the suite."""
 
 EACH = pytest.mark.parametrize(("letter", "suite"), SUITES.items(), ids=[each.__name__ for each in SUITES.values()])

@@ -4,14 +4,14 @@ from decimal import Decimal
 import pytest
 
 from ordercore.ports import PurchaseDocument, PurchaseLine
-from ordercore.values import Address, Money, Quantity
+from ordercore.values import Address, Price, Quantity
 from ordercore_mailsupplier import MailSupplier, Trust
 
 TOKEN = "0123456789abcdef0123"
 
 
 def line(number="1", sku="TEA", theirs="T-100", quantity="12", unit="box", cost="4.50", **fields):
-    price = Money.of(cost, "EUR") if cost else None
+    price = Price.of(cost, "EUR") if cost else None
     return PurchaseLine(number, sku, theirs, Quantity(Decimal(quantity), unit), price, date(2026, 1, 20), **fields)
 
 

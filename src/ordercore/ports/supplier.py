@@ -11,7 +11,7 @@ from attrs import field, frozen
 from ordercore.ports.channel import Settings
 from ordercore.ports.operation import Declined, Op
 from ordercore.ports.transmission import Decoded, Transmission
-from ordercore.values import Address, Money, Quantity
+from ordercore.values import Address, Price, Quantity
 
 SupplierCapability = Literal["send", "query", "acknowledge"]
 """`query`: whether a document was taken can be asked by its key; `acknowledge`: answers come in as documents."""
@@ -19,13 +19,16 @@ SupplierCapability = Literal["send", "query", "acknowledge"]
 
 @frozen
 class PurchaseLine:
-    """One line of a purchase order as the supplier reads it: its own number for the item, its order unit."""
+    """One line of a purchase order as the supplier reads it: its own number for the item, its order unit.
+
+    `unit_cost` is that of one order unit, and may be finer than the minor unit.
+    """
 
     line: str
     sku: str
     supplier_sku: str
     quantity: Quantity
-    unit_cost: Money | None = None
+    unit_cost: Price | None = None
     wanted_on: date | None = None
     title: str = ""
 

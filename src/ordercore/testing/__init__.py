@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from ordercore.testing.ids import CountedIds
     from ordercore.testing.machine import OrdercoreMachine
     from ordercore.testing.memory_channel import MemoryChannel
+    from ordercore.testing.notifier_suite import NotifierSuite
     from ordercore.testing.store_suite import StoreSuite
     from ordercore.testing.stories import OrderStory, Story
     from ordercore.testing.strategy_suite import StrategySuite
+    from ordercore.testing.supplier_suite import SupplierSuite
     from ordercore.testing.transports import FaultyTransport, Killed, RecordedTransport
 
 _WHERE: Final = {
@@ -36,12 +38,14 @@ _WHERE: Final = {
     "ManualClock": "ordercore.testing.clock",
     "MemoryCarrier": "ordercore.testing.carrier",
     "MemoryChannel": "ordercore.testing.memory_channel",
+    "NotifierSuite": "ordercore.testing.notifier_suite",
     "OrderStory": "ordercore.testing.stories",
     "OrdercoreMachine": "ordercore.testing.machine",
     "RecordedTransport": "ordercore.testing.transports",
     "StoreSuite": "ordercore.testing.store_suite",
     "Story": "ordercore.testing.stories",
     "StrategySuite": "ordercore.testing.strategy_suite",
+    "SupplierSuite": "ordercore.testing.supplier_suite",
     "an_order": "ordercore.testing.builders",
     "assert_consistent": "ordercore.testing.builders",
     "given_stock": "ordercore.testing.builders",
@@ -59,12 +63,14 @@ __all__ = [
     "ManualClock",
     "MemoryCarrier",
     "MemoryChannel",
+    "NotifierSuite",
     "OrderStory",
     "OrdercoreMachine",
     "RecordedTransport",
     "StoreSuite",
     "Story",
     "StrategySuite",
+    "SupplierSuite",
     "an_order",
     "assert_consistent",
     "given_stock",

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 pytest.register_assert_rewrite(
     "ordercore.testing.racers",
     "ordercore.testing.races",
+    "ordercore.testing.notifier_suite",
     "ordercore.testing.rules",
+    "ordercore.testing.sending_rules",
+    "ordercore.testing.supplier_suite",
     "ordercore.testing.channel_rules",
     "ordercore.testing.strategy_rules",
     "ordercore.testing.carrier_rules",

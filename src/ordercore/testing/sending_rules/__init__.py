@@ -1,0 +1,1 @@
+"""Rules of what sends: notifiers and suppliers."""

@@ -1,0 +1,14 @@
+"""The suite of suppliers passes one that is right, with everything that a supplier can declare."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+try:
+    from json_supplier import JsonRules
+finally:
+    sys.path.pop(0)
+
+
+class TestJsonSupplier(JsonRules):
+    pass
