@@ -1,5 +1,6 @@
 """Notifiers are told of what happens: each event once, by its own way, and nobody holds up anybody else."""
 
+import asyncio
 import json
 from datetime import timedelta
 from email import message_from_bytes
@@ -10,9 +11,9 @@ from attrs import field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ordercore import Kernel
+from ordercore import AsyncKernel, Kernel, PutItem, PutLocation
 from ordercore.effects.events import EffectRefused, EffectWanted
-from ordercore.errors import InvalidCommand, NotFound, Refused, TransitionRefused
+from ordercore.errors import InvalidCommand, NotFound, NotSupported, Refused, TransitionRefused
 from ordercore.hooks import Refusal, hookimpl
 from ordercore.message import Context, Event, EventType
 from ordercore.notices import NotifierState, PauseNotifier, ResumeNotifier, SendNotice
@@ -23,7 +24,7 @@ from ordercore.policies import EffectPolicy, Policies
 from ordercore.ports import HttpRequest, HttpResponse, MailRequest
 from ordercore.stock import Received, ReceiveStock
 from ordercore.store import Append, Batch, without_postings
-from ordercore.testing import CountedIds, ManualClock, given_stock, place
+from ordercore.testing import CountedIds, ManualClock, an_order, given_stock, place
 from ordercore.testing.clock import START
 from ordercore.testing.transports import FaultyTransport, RecordedTransport
 from ordercore.values import CommandId, Stream
@@ -338,3 +339,25 @@ def test_pausing_while_it_is_told_has_one_outcome(world):
     with pytest.raises(TransitionRefused) as caught:
         one.shop.handle(SendNotice("erp", "order.placed", "order/1", 1, now, now, "evt_1"))
     assert caught.value.allowed == ("ResumeNotifier",)
+
+
+def test_where_a_transport_may_not_go_nothing_is_tried_again(world):
+    one = world(erp(), answers=[NotSupported("The host may not be reached.", capability="reach")])
+    place(one.shop, {"TEA": 2})
+    one.patient()
+    assert len(one.posts) == 1
+    assert [event.code for event in one.events(EffectRefused)] == ["not_supported"]
+
+
+def test_an_asynchronous_kernel_tells_as_well():
+    async def tell():
+        async with AsyncKernel(clock=ManualClock(), notifiers={"erp": erp()}, transport=arrived) as kernel:
+            await kernel.handle(PutLocation("WH1"))
+            await kernel.handle(PutItem("TEA"))
+            await kernel.handle(ReceiveStock("WH1", [Received("TEA", 1)]))
+            await kernel.handle(an_order({"TEA": 1}))
+            await kernel.work(until_idle=True)
+
+    arrived = RecordedTransport()
+    asyncio.run(tell())
+    assert len(arrived.sent) == 1
