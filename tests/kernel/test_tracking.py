@@ -103,6 +103,9 @@ def test_a_corrected_carrier_is_listened_to(under):
     under.shop.handle(CorrectShipment(under.order, "P1", "memory", "T2", "another label was on it"))
     under.told(update(1, "in_transit", "T2"))
     assert (under.parcel.status, under.parcel.tracking) == ("in_transit", "T2")
+    report = under.told(update(2, "delivered", "T1"))
+    assert [problem.code for problem in report.problems] == ["unknown_tracking"]
+    assert under.parcel.status == "in_transit"
 
 
 def test_parcels_that_share_a_number_share_what_is_said(make_shop):

@@ -24,7 +24,7 @@ from ordercore.order.fulfillment import Parcel
 from ordercore.order.holds import Hold
 from ordercore.order.lines import LineState
 from ordercore.order.manifest import ManifestEntry
-from ordercore.order.summary import TrackedParcels, waiting_sort
+from ordercore.order.summary import TrackedOrder, waiting_sort
 from ordercore.store import Append, Bump, DeleteDocument, PutDocument
 from ordercore.values import OrderId, Sku
 
@@ -94,19 +94,14 @@ def tracking_key(carrier: str, tracking: str) -> str:
 
 
 def _tracked(order: Order, events: Sequence[Event]) -> list[PutDocument]:
-    """Which parcels go under the numbers that these events name: several may share one."""
+    """That the carrier's numbers in these events are of parcels of this order."""
     named = {(getattr(event, "carrier", ""), getattr(event, "tracking", "")): None for event in events}
-    return [
-        PutDocument(
-            TRACKED, tracking_key(carrier, tracking),
-            TrackedParcels(order.id, tuple(n for n, p in order.parcels.items() if _goes_under(p, carrier, tracking))),
-        )
-        for carrier, tracking in named
-        if carrier and tracking
-    ]  # fmt: skip
+    body = TrackedOrder(order.id)
+    return [PutDocument(TRACKED, tracking_key(*names), body) for names in named if all(names)]
 
 
-def _goes_under(parcel: Parcel, carrier: str, tracking: str) -> bool:
+def goes_under(parcel: Parcel, carrier: str, tracking: str) -> bool:
+    """Whether this carrier means this parcel by the number, as it stands now: it ships or is booked under it."""
     if (parcel.carrier, parcel.tracking) == (carrier, tracking):
         return True
     booking = parcel.booking

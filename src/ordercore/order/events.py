@@ -48,7 +48,7 @@ from ordercore.order.manifest import (
 )
 from ordercore.order.payment import PaymentRecorded
 from ordercore.order.returns import ReturnReceived
-from ordercore.order.summary import OrderSummary, TrackedParcels, WaitingLine
+from ordercore.order.summary import OrderSummary, TrackedOrder, WaitingLine
 from ordercore.store import Posting, postings_of
 from ordercore.values import Address, Destination, LineId
 
@@ -158,7 +158,7 @@ DOCUMENTS: Final[tuple[DocumentType, ...]] = (
     DocumentType("order.waiting", WaitingLine),
     DocumentType("order.person", Address),
     DocumentType("order.label", Label),
-    DocumentType("order.tracked", TrackedParcels),
+    DocumentType("order.tracked", TrackedOrder),
     DocumentType("manifest.open_booking", ManifestEntry),
     DocumentType("manifest.document", ManifestDocument),
 )

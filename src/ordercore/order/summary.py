@@ -39,11 +39,10 @@ class WaitingLine:
 
 
 @frozen
-class TrackedParcels:
-    """Whose parcels a carrier means by a tracking number; the document's key is carrier and number."""
+class TrackedOrder:
+    """Whose parcels a carrier means by a number; the document's key is carrier and number, the order knows which."""
 
     order: OrderId
-    parcels: tuple[str, ...]
 
 
 def waiting_sort(priority: int, placed_at: datetime) -> str:

@@ -17,7 +17,7 @@ from ordercore.flows.catalog import CatalogView, ReadCatalog
 from ordercore.flows.keys import tracking_fact_key
 from ordercore.flows.orders import flow_order
 from ordercore.flows.place import flow_place_order, order_id
-from ordercore.flows.record import TRACKED, tracking_key
+from ordercore.flows.record import TRACKED, goes_under, tracking_key
 from ordercore.flows.shop import Shop
 from ordercore.intake import (
     ItemMapping,
@@ -35,7 +35,7 @@ from ordercore.intake import (
 )
 from ordercore.message import Command, Context
 from ordercore.order import CancelLines, PlaceOrder, RecordTracking
-from ordercore.order.summary import TrackedParcels
+from ordercore.order.summary import TrackedOrder
 from ordercore.ports import (
     Carrier,
     Channel,
@@ -53,6 +53,7 @@ from ordercore.ports import (
 )
 from ordercore.store import Document, PutDocument, ReadDocument, ReadDocuments
 from ordercore.values import CommandId, OrderId, Sku, instant_of
+from ordercore.views.orders import order as order_of
 from ordercore.views.reading import Reading, ask
 from ordercore.wiring.report import IntakeReport
 
@@ -233,21 +234,28 @@ class Receiver:
 
         No document of what was seen is needed: equal facts are one, in whatever order they come.
         """
-        found = yield from self._engine.look(_document(TRACKED, tracking_key(instance, update.tracking)))
-        if found is None or not isinstance(found.body, TrackedParcels):
+        order, parcels = yield from self._parcels_under(instance, update.tracking)
+        if not parcels:
             text = f"No parcel goes under {update.tracking[:64]!r}; replay it when one does."
             tally.problems.append(
                 Problem("unknown_tracking", "reject", inbound.path, text, update.tracking[:64], inbound.subject.value)
             )
-            return
-        order, shop = found.body.order, self._shop
-        for parcel in found.body.parcels:
+        shop = self._shop
+        for parcel in parcels:
             command = RecordTracking(
                 order, parcel, update.status, update.occurred_at, update.raw_code, update.location, update.reason,
                 update.text, update.eta, update.correction,
             )  # fmt: skip
             begin = partial(flow_order, command, shop=shop)
             yield from self._run(command, tracking_fact_key(command), begin, inbound, tally, update.occurred_at)
+
+    def _parcels_under(self, carrier: str, tracking: str) -> Calls[tuple[OrderId, tuple[str, ...]]]:
+        """Whose parcels go under a number now: it may have been taken back or put right since it was noted."""
+        found = yield from self._engine.look(_document(TRACKED, tracking_key(carrier, tracking)))
+        if found is None or not isinstance(found.body, TrackedOrder):
+            return OrderId(""), ()
+        order = yield from self._engine.look(order_of(found.body.order))
+        return order.id, tuple(name for name, one in order.parcels.items() if goes_under(one, carrier, tracking))
 
     def _run(
         self,
