@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from rich.console import Console
@@ -10,8 +12,13 @@ from rich.terminal_theme import MONOKAI
 
 from ordercore import Address, Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveStock, Ship
 from ordercore.cli import show
+from ordercore.cli.importing import run_import
 from ordercore.cli.orders import everything
 from ordercore.order import ConfirmDelivery, RecordPayment, RecordTracking
+from ordercore.report import TABLES, Facts, Session, built_in, follow
+from ordercore.report.page import Heading
+from ordercore.report.picture import report_svg
+from ordercore.report.section import section_of
 from ordercore.stock import Received
 from ordercore.testing import CountedIds, ManualClock
 from ordercore.values import GeoPoint
@@ -84,3 +91,29 @@ def order_picture() -> str:
     console.print(show.tables(everything(shop(), ORDER)))
     drawn = console.export_svg(title="ordercore", theme=MONOKAI, code_format=FRAME, unique_id="ordercore")
     return "\n".join(line.rstrip() for line in drawn.splitlines() if line.strip())
+
+
+SHOWN: Final = ("figures", "orders", "value", "fill_rate", "abc", "lead_times", "top_skus")
+"""Reports on the picture of the README: enough to see what it is like."""
+
+
+def report_picture() -> str:
+    """The report of half a year of made-up orders."""
+    with TemporaryDirectory(prefix="ordercore-") as name:
+        folder = Path(name)
+        url = f"sqlite:///{folder / 'shop.db'}"
+        run_import(
+            url=url,
+            channel="csv",
+            map_path=None,
+            source=None,
+            generate=900,
+            seed=3,
+            progress=lambda what, done, total: None,
+        )
+        with Kernel.open(url) as kernel, Facts(folder / "facts.duckdb", TABLES) as facts:
+            follow(kernel, facts)
+            mark = facts.mark
+        with Session(folder / "facts.duckdb") as session:
+            sections = [section_of(session, report) for report in built_in() if report.name in SHOWN]
+            return report_svg(Heading("Orders and stock", session.period, mark.records if mark else 0), sections)

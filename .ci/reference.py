@@ -23,7 +23,7 @@ from names import (
     policies_page,
 )
 from pages import DOCS, llms
-from pictures import order_picture
+from pictures import order_picture, report_picture
 
 from ordercore import errors
 from ordercore.codec import Codec
@@ -141,6 +141,9 @@ PAGES = {
     "llms.txt": llms,  # last: it has a line of every page
 }
 
+DRAWN = {"pictures/report.svg": report_picture}
+"""Written last and not compared: where a letter stands depends on the release of what draws it."""
+
 
 def main() -> int:
     """Write or compare."""
@@ -153,6 +156,9 @@ def main() -> int:
         elif not path.exists() or path.read_text() != text:
             print(f"docs/{name} is out of date: make reference")
             stale = 1
+    for name, make in DRAWN.items():
+        if "--check" not in sys.argv or not (DOCS / name).exists():
+            (DOCS / name).write_text(make())
     return stale
 
 

@@ -156,11 +156,12 @@ def width_of(text: str) -> int:
     return sum(2 if letter >= "\u1100" else 1 for letter in text)
 
 
-def drawn(spec: Spec, name: str) -> Drawing:
-    """The chart as SVG for a page: ids of its own, the page's font, and what each mark is as its tooltip."""
+def drawn(spec: Spec, name: str, *, told: bool = True) -> Drawing:
+    """The chart as SVG, with ids of its own; what each mark is stands at it (its tooltip), unless nobody can ask it."""
     with_fonts()
     svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-    return Drawing(_for_page(svg, name), *_size(svg))
+    told_svg = re.sub(r'<path aria-label="([^"]*)"([^>]*?)/>', _tooltip, svg) if told else _silent(svg)
+    return Drawing(_by_itself(told_svg, name), *_size(svg))
 
 
 def picture(spec: Spec) -> bytes:
@@ -181,11 +182,14 @@ def _size(svg: str) -> tuple[float, float]:
     return float(found[1]), float(found[2])
 
 
-def _for_page(svg: str, name: str) -> str:
+def _silent(svg: str) -> str:
+    return re.sub(r' (?:aria-\w+|role)="[^"]*"', "", svg)
+
+
+def _by_itself(svg: str, name: str) -> str:
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
-    svg = svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
-    return re.sub(r'<path aria-label="([^"]*)"([^>]*?)/>', _tooltip, svg)
+    return svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
 
 
 def _tooltip(mark: re.Match[str]) -> str:

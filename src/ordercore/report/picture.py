@@ -106,7 +106,7 @@ def _card(section: Section, x: float, y: float) -> Box:
     at += 14
     chart, chart_y = None, at
     if section.chart is not None:
-        drawing = drawn(sized(section.chart, inner), f"{section.report.name}-picture")
+        drawing = drawn(sized(section.chart, inner), f"{section.report.name}-picture", told=False)
         chart = Markup(_nested(drawing.svg, drawing.width, drawing.height))  # noqa: S704  # the converter escapes it
         at += drawing.height
     elif not section.rows.rows:
