@@ -1,11 +1,15 @@
 """A report's file that cannot be used says where, what is wrong there, and what was meant."""
 
+from pathlib import Path
+
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 from ordercore.errors import ConfigurationError, InvalidReport
 from ordercore.report import built_in, from_folder
 from ordercore.report.definition import FORMATS, merged, parsed
 
+ROOT = Path(__file__).parents[2]
 GOOD = 'title = "Customs"\nquery = "select 1 as one"\n'
 
 
@@ -86,3 +90,10 @@ def test_every_report_that_comes_with_ordercore_says_what_its_figures_mean():
         assert report.finding or report.figures, report.name
         assert all(column.label or column.hidden for column in report.columns.values()), report.name
         assert {column.format for column in report.columns.values()} <= set(FORMATS)
+
+
+def test_the_wheel_has_every_report_template_and_script():
+    packed = {Path(file.distribution_path).name for file in WheelBuilder(str(ROOT)).recurse_included_files()}
+    folder = ROOT / "src" / "ordercore" / "report"
+    wanted = {path.name for path in folder.rglob("*") if path.suffix in {".toml", ".sql", ".j2", ".css"}}
+    assert {"orders.toml", "prepared.sql", "page.html.j2", "style.css"} <= wanted <= packed
