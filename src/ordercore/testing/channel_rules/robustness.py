@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordercore.ports import MAX_LINES, Decoded
-from ordercore.testing.channel_rules.sample import Document, LineSample, OrderSample
+from ordercore.testing.channel_rules.sample import Document, LineSample
 from ordercore.testing.channel_rules.subject import (
     ChannelSubject,
     assert_refused,
@@ -204,7 +204,3 @@ class RobustnessRules(ChannelSubject):
 
     def test_c4_19_more_lines_than_an_order_may_have_are_refused(self) -> None:
         assert_refused(self.read(self.document([self.long(MAX_LINES + 1)])), f"{MAX_LINES + 1} lines")
-
-    def long(self, lines: int) -> OrderSample:
-        """An order of that many lines, free of charge."""
-        return self.order(lines=tuple(LineSample(self.id(n), "TEA", price=Decimal(0)) for n in range(1, lines + 1)))

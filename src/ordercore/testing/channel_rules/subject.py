@@ -143,6 +143,10 @@ class ChannelSubject(Suite):
         """An id as the channel has them."""
         return f"{number:08d}" if self.text_ids else str(number)
 
+    def long(self, lines: int) -> OrderSample:
+        """An order of that many lines, free of charge."""
+        return self.order(lines=tuple(LineSample(self.id(n), "TEA", price=Decimal(0)) for n in range(1, lines + 1)))
+
     def one_line(self, **changes: Any) -> OrderSample:
         """An order of one line, with these changes to the line."""
         return self.order(lines=(LineSample(**{"line_id": self.id(901), "sku": "TEA"} | changes),))

@@ -43,7 +43,10 @@ class TableRules(ChannelSubject):
         self.needs("rows")
         channel = self.make_channel()
         assert isinstance(channel, RowSource), "the channel has no rows()"
-        return channel.rows(io.BytesIO(document.body))
+        try:
+            yield from channel.rows(io.BytesIO(document.body))
+        except Exception as error:
+            raise AssertionError(f"rows raised {type(error).__name__}: that is no problem") from error
 
     def test_c8_1_rows_say_what_orders_say(self) -> None:
         wanted = [self.order(n) for n in (1, 2)]
@@ -58,11 +61,11 @@ class TableRules(ChannelSubject):
 
     def test_c8_2_a_row_comes_before_the_file_is_read_to_its_end(self) -> None:
         self.needs("rows")
-        document = self.document([self.order(n) for n in range(1, 5_001)] if self.many else [self.order()] * 1)
+        document = self.document([self.long(9_000)])
         file, channel = Counted(document.body), self.make_channel()
         assert isinstance(channel, RowSource)
         list(islice(channel.rows(file), 10))
-        assert file.taken <= max(len(document.body) // 4, 70_000), "a file of any length would fill the memory"
+        assert file.taken <= len(document.body) // 4, "a file of any length would fill the memory"
 
     def test_c8_3_a_bad_row_is_one_item_with_its_reasons(self) -> None:
         for document in (self.document([self.order()]), *(sample.document for sample in self.samples())):

@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from ordercore.errors import ConfigurationError
+from ordercore.hooks import API_SUPPORTED
 from ordercore.ports import ChannelCapability, RowSource
 from ordercore.testing.channel_rules.subject import INSTANCE, ChannelSubject
 
@@ -25,7 +26,7 @@ class WiringRules(ChannelSubject):
     def test_c9_2_an_account_has_the_name_that_it_was_given(self) -> None:
         assert self.make_channel().instance == INSTANCE
         assert self.kind.make("shop-eu", self.settings).instance == "shop-eu"
-        assert self.kind.api_version == 1
+        assert self.kind.api_version in API_SUPPORTED
 
     def test_c9_3_a_setting_that_nobody_knows_is_refused_with_its_name(self) -> None:
         with pytest.raises(ConfigurationError, match="settign"):
