@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import pytest
+from pluggy import HookimplMarker
+
+if TYPE_CHECKING:
+    import pytest
+
+hookimpl: Final = HookimplMarker("pytest")
+"""pytest's own marker, without pytest: this module says what it has, and brings nothing in."""
 
 # pytest imports what is named here by itself; the fixtures there import what they give when a test asks for it.
 pytest_plugins: Final = ("ordercore.testing.kernel_fixtures",)
@@ -19,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("ordercore_history", _HELP, default="12")
 
 
-@pytest.hookimpl(wrapper=True)
+@hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
