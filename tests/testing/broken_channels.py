@@ -141,6 +141,30 @@ class TestRaisesOnRubbish(Broken):
     says = "raised UnicodeEncodeError"
 
 
+class ForgetsTheTime(MemoryChannel):
+    """Signs the time of a delivery with it, and never looks at it."""
+
+    def verify(self, transmission, *, now):
+        time = transmission.headers.get("x-time", "").encode("utf-8", "replace")
+        super().verify(evolve(transmission, body=time + b"." + transmission.body), now=now)
+
+
+class TestForgetsTheTime(Broken):
+    timestamped = True
+    broken = ForgetsTheTime
+    caught_by = ("c1_8",)
+    says = "away passed"
+
+    def sign(self, document, secret, at):
+        return stamped(document.body, secret, at)
+
+
+def stamped(body, secret, at):
+    """Headers with the time of signing, which is signed too."""
+    time = str(int(at.timestamp()))
+    return {"X-Time": time, SIGNATURE: sign(f"{time}.".encode() + body, secret)}
+
+
 class CountsDeliveries(MemoryChannel):
     """Numbers what it reads."""
 

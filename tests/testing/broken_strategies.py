@@ -230,6 +230,16 @@ class TestTakesItAway(Broken):
     says = "has changed what it was asked"
 
 
+class ServesTheFirstLineFirst(Right):
+    """Promises that the sequence of lines does not matter, which it does."""
+
+
+class TestServesTheFirstLineFirst(Broken):
+    any_line_order = True
+    broken = ServesTheFirstLineFirst
+    caught_by = ("p2_7",)
+
+
 class GivesUpEarly(Right):
     """Serves a line from one place or not at all."""
 
