@@ -6,7 +6,8 @@ import gc
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
+from inspect import signature
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -55,7 +56,6 @@ class Size:
 
 FULL = Size(rounds=41, orders=20, skus=10_000, log=10_000)
 QUICK = Size(rounds=2, orders=4, skus=200, log=60)
-FIXTURES = ("store", "clock", "channel", "make_kernel", "kernel")
 OWN = "own twin"
 GIVEN = "given twin"
 
@@ -352,17 +352,37 @@ def replay(size: Size) -> Iterator[Result]:
         )
 
 
+@cache
+def fixture(name: str) -> tuple[Callable[..., object], tuple[str, ...]]:
+    """The function of a fixture, and the fixtures that it asks for."""
+    function = getattr(kernel_fixtures, name).__wrapped__
+    return function, tuple(signature(function).parameters)
+
+
+def set_up(name: str, made: dict[str, object], ending: list[Iterator[object]]):
+    """What a fixture gives, with what it asks for, as pytest does it."""
+    if name not in made:
+        function, asked = fixture(name)
+        value = function(*(set_up(one, made, ending) for one in asked))
+        if isinstance(value, Iterator):
+            ending.append(value)
+            value = next(value)
+        made[name] = value
+    return made[name]
+
+
 def kit(size: Size) -> Iterator[Result]:
     """What a test costs besides pytest: the fixtures set up, an item stocked, an order placed, looked at, taken down."""
-    fixtures = {name: getattr(kernel_fixtures, f"ordercore_{name}").__wrapped__ for name in FIXTURES}
 
     def one() -> None:
-        stores, makers = fixtures["store"](), fixtures["make_kernel"](fixtures["clock"](), fixtures["channel"]())
-        kernel = fixtures["kernel"](next(stores), next(makers))
+        made: dict[str, object] = {}
+        ending: list[Iterator[object]] = []
+        kernel = set_up("ordercore_kernel", made, ending)
         given_stock(kernel, {"WH1": {"TEA": 5}})
         order = place(kernel, {"TEA": 2})
         assert (kernel.order(order).total, kernel.available("TEA")) == (200, 3)
-        next(makers, None), next(stores, None)
+        for fixture in reversed(ending):
+            next(fixture, None)
 
     def many() -> None:
         for _ in range(size.orders):
