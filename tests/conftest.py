@@ -111,5 +111,7 @@ def budget_of(suite: str) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Tables are as wide as the terminal; what a test sees must not depend on who runs it (pytest-xdist sets it).
+    os.environ.pop("COLUMNS", None)
     # Registered by hand: the hooks of a conftest file see only the tests beside it.
     config.pluginmanager.register(CpuBudget(config.rootpath), "ordercore-cpu-budget")
