@@ -4,9 +4,10 @@ import inspect
 
 import pytest
 
-from ordercore import effects, notices, order, stock
+from ordercore import alerts, effects, notices, order, stock, supply
 from ordercore.errors import TransitionRefused
 from ordercore.lifecycle import (
+    ALERT,
     BOOKING,
     EFFECT,
     FULFILLMENT,
@@ -14,6 +15,7 @@ from ordercore.lifecycle import (
     MANIFEST,
     NOTIFIER,
     ORDER,
+    PURCHASE,
     RESERVATION,
     TRANSFER,
 )
@@ -22,7 +24,7 @@ from ordercore.wiring.routes import ROUTES
 
 COMMANDS = {
     name
-    for area in (effects, notices, order, stock)
+    for area in (alerts, effects, notices, order, stock, supply)
     for name, thing in vars(area).items()
     if inspect.isclass(thing) and issubclass(thing, Command)
 }
@@ -33,6 +35,8 @@ ENDS = {
     TRANSFER.name: {"received"},
     BOOKING.name: {"voided", "refused"},
     MANIFEST.name: {"made", "refused"},
+    ALERT.name: {"resolved"},
+    PURCHASE.name: {"received", "rejected", "cancelled", "short_closed"},
     EFFECT.name: {"done", "refused"},
     NOTIFIER.name: {"active", "paused"},  # neither is for good
 }

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from ordercore.alerts import AlertSummary
 from ordercore.engine import Calls, Outside, StoreCall
 from ordercore.errors import BrokenRule, InvalidCommand, Rejected
 from ordercore.intake import ItemMapping, Quarantined
@@ -34,10 +35,14 @@ from ordercore.ports import (
 )
 from ordercore.projection import Follower, Reaction
 from ordercore.store import Breach, Page, Store
+from ordercore.supply import Purchase, PurchaseSummary
 from ordercore.values import Cursor, OrderId, Sku
 from ordercore.views import EffectRow, OrderRow, ParcelTracking, StockView, Timeline, Why
+from ordercore.views.alerts import alerts
 from ordercore.views.effects import effects
-from ordercore.views.orders import order, orders, timeline
+from ordercore.views.expected import Expected, expected
+from ordercore.views.orders import order, orders
+from ordercore.views.purchases import purchase, purchases, story
 from ordercore.views.stock import stock
 from ordercore.views.tracking import label, manifest, tracking
 from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
@@ -256,9 +261,9 @@ class AsyncKernel:
         """A page of orders by the time of placing."""
         return await self._drive(self.core.look(orders(status, after=after, limit=limit, newest_first=newest_first)))
 
-    async def timeline(self, order_id: str) -> Timeline:
-        """What happened to an order, oldest first. Raises NotFound."""
-        return await self._drive(self.core.look(timeline(OrderId(order_id))))
+    async def timeline(self, name: str) -> Timeline:
+        """What happened to an order, to `purchase/<number>` or to `alert/<name>`, oldest first. Raises NotFound."""
+        return await self._drive(self.core.look(story(name)))
 
     async def stock(self, sku: str) -> StockView:
         """Stock of a SKU, place by place. Raises NotFound."""
@@ -267,6 +272,27 @@ class AsyncKernel:
     async def available(self, sku: str) -> int:
         """Units of a SKU that are free, over all locations. Raises NotFound."""
         return (await self.stock(sku)).available
+
+    async def alerts(
+        self, status: str | None = "open", *, owner: str | None = None, limit: int = 100
+    ) -> tuple[AlertSummary, ...]:
+        """Alerts, the newest of each SKU and location; `status` None: whatever it is; with `owner` only theirs."""
+        return await self._drive(self.core.look(alerts(status, owner=owner, limit=limit)))
+
+    async def purchase(self, number: str) -> Purchase:
+        """The purchase as it stands. Raises NotFound."""
+        return await self._drive(self.core.look(purchase(number)))
+
+    async def purchases(
+        self, status: str | None = None, *, after: tuple[str, str] | None = None, limit: int = 100,
+        newest_first: bool = False,
+    ) -> tuple[PurchaseSummary, ...]:  # fmt: skip
+        """A page of purchases by the time they were suggested."""
+        return await self._drive(self.core.look(purchases(status, after=after, limit=limit, newest_first=newest_first)))
+
+    async def expected(self, order_id: str) -> tuple[Expected, ...]:
+        """When the lines of an order that wait may expect their units, from what is on order now. Raises NotFound."""
+        return await self._drive(self.core.look(expected(OrderId(order_id))))
 
     async def why(self, sku: str, location: str) -> Why:
         """The journal of a SKU at a location: what happened, and what stood there after each. Raises NotFound."""

@@ -196,6 +196,28 @@ MANIFEST: Final = Lifecycle(
 )
 """The parcels handed to a carrier together; after `refused` they wait for another."""
 
+_ALERT_LOW: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    "CheckStock": (("", "covered", "resolved"), ""),
+    "SnoozeAlert": (("snoozed",), ""),
+    "AssignAlert": (_STAY, ""),
+    "ResolveAlert": (("resolved",), ""),
+}
+ALERT: Final = Lifecycle(
+    "alert",
+    "open",
+    ("open", "acknowledged", "snoozed", "covered", "resolved"),
+    (
+        *_rows(("open", "acknowledged", "snoozed"), _ALERT_LOW),
+        Transition("open", "AcknowledgeAlert", ("acknowledged",)),
+        Transition("snoozed", "AcknowledgeAlert", ("acknowledged",)),
+        Transition("snoozed", "WakeAlert", ("open",)),
+        Transition("covered", "CheckStock", ("covered", "open", "resolved")),
+        Transition("covered", "AssignAlert", ("covered",)),
+        Transition("covered", "ResolveAlert", ("resolved",)),
+    ),
+)
+"""An alert; `covered` once what is on order lifts the projected balance, `resolved` when the goods are there."""
+
 EFFECT: Final = Lifecycle(
     "effect",
     "wanted",
@@ -225,4 +247,48 @@ NOTIFIER: Final = Lifecycle(
 )
 """Whether a notifier is told anything."""
 
-LIFECYCLES: Final = (ORDER, FULFILLMENT, RESERVATION, TRANSFER, BOOKING, MANIFEST, EFFECT, NOTIFIER)
+_DECIDE: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    "ApprovePurchase": (("approved",), ""),
+    "RejectPurchase": (("rejected",), ""),
+    "CancelPurchase": (("cancelled",), ""),
+}
+_ARRIVES: Final = ("partially_received", "received")
+PURCHASE: Final = Lifecycle(
+    "purchase",
+    "suggested",
+    (
+        "suggested",
+        "awaiting_approval",
+        "approved",
+        "sent",
+        "acknowledged",
+        "partially_received",
+        "received",
+        "rejected",
+        "cancelled",
+        "short_closed",
+    ),
+    (
+        Transition("suggested", "Replenish", ("awaiting_approval", "approved")),
+        *_rows(("suggested", "awaiting_approval"), _DECIDE),
+        Transition("approved", "RecordPurchaseSent", ("sent",)),
+        Transition("approved", "RecordPurchaseNotSent", ("approved",)),
+        Transition("approved", "AcknowledgePurchase", ("sent", "acknowledged", "cancelled")),
+        Transition("approved", "ReceivePurchase", _ARRIVES),
+        Transition("approved", "CancelPurchase", ("cancelled",)),
+        Transition("sent", "AcknowledgePurchase", ("sent", "acknowledged", "cancelled")),
+        Transition("sent", "RemindSupplier", ("sent",)),
+        Transition("sent", "ReceivePurchase", _ARRIVES),
+        Transition("sent", "CancelPurchase", ("cancelled",)),
+        Transition("acknowledged", "AcknowledgePurchase", ("acknowledged", "cancelled")),
+        Transition("acknowledged", "ReceivePurchase", _ARRIVES),
+        Transition("acknowledged", "CancelPurchase", ("cancelled",)),
+        Transition("partially_received", "AcknowledgePurchase", _ARRIVES),
+        Transition("partially_received", "ReceivePurchase", _ARRIVES),
+        Transition("partially_received", "ClosePurchase", ("short_closed",)),
+        Transition("received", "ReceivePurchase", ("received",)),
+    ),
+)
+"""A purchase; in the same commit as its suggestion the policy approves it or asks a person."""
+
+LIFECYCLES: Final = (ORDER, FULFILLMENT, RESERVATION, TRANSFER, BOOKING, MANIFEST, EFFECT, NOTIFIER, ALERT, PURCHASE)

@@ -12,6 +12,7 @@ from ordercore.errors import ConfigurationError, nearest
 Allocate = Literal["on_place", "manual"]
 Shortage = Literal["refuse", "backorder", "partial"]
 Confirm = Literal["on_place", "manual"]
+Replenish = Literal["off", "alert", "suggest", "order"]
 
 
 @frozen
@@ -63,7 +64,11 @@ class Policies:
     what there is, the rest stays unallocated. `confirm` "on_place" or "manual". `replans`: how often a plan is made
     again after another command took the stock first. `lines_max`: most lines of one command. `effects`: how what is
     done outside is tried. `notice_seconds`: what happened longer ago is no news any more, and no notifier is told of
-    it. Raises ConfigurationError.
+    it.
+
+    `replenish`, for what has stock levels: "off": nothing happens by itself; "alert": what runs low raises an alert;
+    "suggest": and a purchase is suggested to a person; "order": and one within its supplier's limits is approved and
+    sent, any other waits for approval. Raises ConfigurationError.
     """
 
     allocate: Allocate = field(default="on_place", validator=_Word(get_args(Allocate)))
@@ -71,5 +76,6 @@ class Policies:
     confirm: Confirm = field(default="on_place", validator=_Word(get_args(Confirm)))
     replans: int = field(default=3, validator=_least(0))
     lines_max: int = field(default=10_000, validator=_least(1))
+    replenish: Replenish = field(default="off", validator=_Word(get_args(Replenish)))
     effects: EffectPolicy = EffectPolicy()
     notice_seconds: int = field(default=86_400, validator=_least(1))

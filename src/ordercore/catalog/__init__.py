@@ -1,6 +1,6 @@
 """The catalog: items that can be ordered and stocked, and locations where stock is handled."""
 
-from ordercore.catalog.commands import PutItem, PutLocation
-from ordercore.catalog.state import Item, Location
+from ordercore.catalog.commands import PutItem, PutLocation, PutStockLevels
+from ordercore.catalog.state import Item, Location, StockLevels
 
-__all__ = ["Item", "Location", "PutItem", "PutLocation"]
+__all__ = ["Item", "Location", "PutItem", "PutLocation", "PutStockLevels", "StockLevels"]

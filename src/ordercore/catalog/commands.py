@@ -54,3 +54,22 @@ class PutLocation(Command[LocationCode]):
     rank: int = 0
     sellable: bool = True
     attributes: Mapping[str, Attribute] = field(factory=dict)
+
+
+@frozen
+class PutStockLevels(Command[str]):
+    """Define or change the levels of an item at a location: when to raise an alert, and how much to order.
+
+    An alert is raised once the projected balance is at or below `reorder_point` (or below the item's `safety_stock`)
+    and may be raised again only after the balance was above `clear_above`; without it, that is a tenth above the
+    reorder point, rounded up. What is ordered fills up to `order_up_to`. `owner` is who is told: a role or a
+    department, never a person. With `active` false nothing is watched any more. The result is `<location>:<sku>`.
+    """
+
+    sku: str
+    location: str
+    reorder_point: int
+    order_up_to: int
+    clear_above: int | None = None
+    owner: str = ""
+    active: bool = True

@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ordercore.catalog.commands import PutItem, PutLocation
-from ordercore.catalog.events import ItemPut, LocationPut
-from ordercore.catalog.state import Item, Location
-from ordercore.errors import AlreadyExists, InvalidCommand, nearest
+from ordercore.catalog.commands import PutItem, PutLocation, PutStockLevels
+from ordercore.catalog.events import ItemPut, LevelsPut, LocationPut
+from ordercore.catalog.state import Item, Location, StockLevels
+from ordercore.errors import AlreadyExists, At, InvalidCommand, nearest
 from ordercore.message import Event
 from ordercore.values import LocationCode, code_of, country_of, decimal_of, sku_of, text_of, units_of
 
@@ -75,6 +75,34 @@ def put_location(known: Location | None, command: PutLocation) -> Sequence[Event
         dict(command.attributes),
     )
     return [] if location == known else [LocationPut(location)]
+
+
+def put_levels(known: StockLevels | None, command: PutStockLevels, item: Item, location: Location) -> Sequence[Event]:
+    """Levels as given; nothing happens if they are already so. Raises InvalidCommand where they do not ascend."""
+    if not item.tracked:
+        raise InvalidCommand(f"{item.sku} is not tracked: it has no stock to watch.", path="sku", sku=item.sku)
+    least = _level(command.reorder_point, "reorder_point")
+    clear = least + -(-least // 10) if command.clear_above is None else _level(command.clear_above, "clear_above")
+    most = _level(command.order_up_to, "order_up_to")
+    if clear < least:
+        raise InvalidCommand(
+            f"clear_above {clear} is below the reorder point {least}.", path="clear_above",
+            hint="It is what the balance must be above before the next alert.",
+        )  # fmt: skip
+    if most <= clear:
+        raise InvalidCommand(
+            f"order_up_to {most} is not above {clear}, where an alert clears.", path="order_up_to",
+            hint="reorder_point <= clear_above < order_up_to.",
+        )  # fmt: skip
+    levels = StockLevels(
+        item.sku, location.code, least, most, clear, text_of(command.owner, what="Owner", most=64), command.active
+    )
+    return [] if levels == known else [LevelsPut(levels)]
+
+
+def _level(value: int, path: str) -> int:
+    with At(path):
+        return units_of(value, what=path, least=0)
 
 
 def _factor(value: str | Fraction) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import frozen
 
-from ordercore.catalog.state import Item, Location
+from ordercore.catalog.state import Item, Location, StockLevels
 from ordercore.message import DocumentType, Event, EventType
 from ordercore.store import without_postings
 
@@ -25,13 +25,22 @@ class LocationPut(Event):
     location: Location
 
 
-without_postings(ItemPut, LocationPut)
+@frozen
+class LevelsPut(Event):
+    """The stock levels of an item at a location were defined or changed; the whole of them."""
+
+    levels: StockLevels
+
+
+without_postings(ItemPut, LocationPut, LevelsPut)
 
 EVENTS: Final[tuple[EventType, ...]] = (
     EventType("catalog.item_put", 1, ItemPut),
     EventType("catalog.location_put", 1, LocationPut),
+    EventType("catalog.levels_put", 1, LevelsPut),
 )
 DOCUMENTS: Final[tuple[DocumentType, ...]] = (
     DocumentType("catalog.item", Item),
     DocumentType("catalog.location", Location),
+    DocumentType("catalog.levels", StockLevels),
 )

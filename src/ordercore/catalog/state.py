@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
@@ -70,3 +71,33 @@ class Location:
     def zone(self) -> ZoneInfo:
         """Its time zone."""
         return ZoneInfo(self.time_zone)
+
+
+LEVELS: Final = "levels"
+"""The kind of document that holds stock levels; its tag is the SKU."""
+
+
+@frozen
+class StockLevels:
+    """When an item is to be replenished at a location, and up to what. Units are smallest units.
+
+    The safety stock is the item's own: the floor that orders leave untouched is the floor that alerts watch.
+    """
+
+    sku: Sku
+    location: LocationCode
+    reorder_point: int
+    order_up_to: int
+    clear_above: int
+    owner: str = ""
+    active: bool = True
+
+    @property
+    def key(self) -> str:
+        """`<location>:<sku>`: codes have no colon, so it comes apart at the first one."""
+        return levels_key(self.location, self.sku)
+
+
+def levels_key(location: str, sku: str) -> str:
+    """The key of a SKU at a location."""
+    return f"{location}:{sku}"

@@ -21,7 +21,9 @@ AREAS: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("adjustment", "count", "opening", "receipt", "reservation", "stock", "transfer"), "ordercore.stock.events"
     ),
+    "alert": "ordercore.alerts.events",
     "effect": "ordercore.effects.events",
+    **dict.fromkeys(("purchase", "supplier", "supply"), "ordercore.supply.events"),
     "intake": "ordercore.intake.events",
     "notifier": "ordercore.notices.events",
     **dict.fromkeys(("manifest", "order"), "ordercore.order.events"),

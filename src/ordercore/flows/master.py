@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Final, TypeVar
 
-from ordercore.catalog.commands import PutItem, PutLocation
-from ordercore.catalog.decide import put_item, put_location
-from ordercore.catalog.events import ItemPut, LocationPut
-from ordercore.catalog.state import Item, Location
+from ordercore.catalog.commands import PutItem, PutLocation, PutStockLevels
+from ordercore.catalog.decide import put_item, put_levels, put_location
+from ordercore.catalog.events import ItemPut, LevelsPut, LocationPut
+from ordercore.catalog.state import LEVELS, Item, Location, StockLevels, levels_key
+from ordercore.errors import At
 from ordercore.flow import Decision, Effect, Flow, guard, read
-from ordercore.flows.catalog import REVISION
+from ordercore.flows.catalog import REVISION, ReadCatalog
 from ordercore.flows.record import WAITING
 from ordercore.flows.shop import Shop
 from ordercore.flows.supply import PAGE, Filling, fill
@@ -60,9 +61,36 @@ def flow_put_location(command: PutLocation, context: Context, shop: Shop) -> Flo
     put = PutDocument("location", command.code, event.location, found.revision if found else 0)
     filling = NOTHING
     if known is not None and event.location.sellable and not known.sellable:
-        waited_for = yield from _waited_for()
-        filling = yield from fill({}, shop, woken=waited_for, changed=event.location)
+        skus = yield from waited_for()
+        filling = yield from fill({}, shop, woken=skus, changed=event.location)
     return _decided(event.location.code, Append(stream, snapshot.of(head), events), put, filling)
+
+
+LEVELS_REVISION: Final = "levels"
+"""The counter that every change of stock levels bumps; 0: nothing is watched."""
+
+
+def flow_put_stock_levels(command: PutStockLevels, context: Context, shop: Shop) -> Flow[str]:
+    """Define or change the levels of an item at a location."""
+    with At("sku"):
+        sku = sku_of(command.sku)
+    location = code_at(command.location, "location")
+    key = levels_key(location, sku)
+    stream = Stream("levels/" + key)
+    catalog, document, head = ReadCatalog((sku,)), ReadDocument(LEVELS, key), ReadHead(stream)
+    snapshot = yield from read(catalog, document, head)
+    found, view = snapshot.of(document), snapshot.of(catalog)
+    known = found.body if found is not None and isinstance(found.body, StockLevels) else None
+    yield from guard(command, known)
+    events = tuple(put_levels(known, command, view.item(sku), view.location(location)))
+    if not events:
+        return Decision(key)
+    (event,) = events
+    assert isinstance(event, LevelsPut)  # noqa: S101  # what put_levels returns
+    put = PutDocument(LEVELS, key, event.levels, found.revision if found else 0, sku, location)
+    return Decision(
+        key, (Append(stream, snapshot.of(head), events),), (put,), (view.require,), (Bump(LEVELS_REVISION),)
+    )
 
 
 NOTHING: Final = Filling()
@@ -75,7 +103,7 @@ def _decided(key: K, own: Append, put: PutDocument, filling: Filling) -> Decisio
     )  # fmt: skip
 
 
-def _waited_for() -> Generator[Effect, object, tuple[Sku, ...]]:
+def waited_for() -> Generator[Effect, object, tuple[Sku, ...]]:
     """SKUs that lines wait for. Who joins later requires the catalog as it was, and looks again."""
     skus: dict[Sku, None] = {}
     after: tuple[str, str] | None = None

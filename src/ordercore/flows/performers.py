@@ -9,9 +9,16 @@ from ordercore.flows.booking import BOOKING_PERFORMERS
 from ordercore.flows.manifest import MANIFEST_KIND, MANIFEST_PERFORMER
 from ordercore.flows.notices import NOTIFY
 from ordercore.flows.performing import Performer
+from ordercore.flows.purchases import SEND
+from ordercore.flows.sending import SENDER
 from ordercore.notices.state import KIND as NOTICE
 
-PERFORMERS: Final[dict[str, Performer]] = {**BOOKING_PERFORMERS, MANIFEST_KIND: MANIFEST_PERFORMER, NOTICE: NOTIFY}
+PERFORMERS: Final[dict[str, Performer]] = {
+    **BOOKING_PERFORMERS,
+    MANIFEST_KIND: MANIFEST_PERFORMER,
+    NOTICE: NOTIFY,
+    SEND: SENDER,
+}
 """By the kind that `EffectWanted` names."""
 
 

@@ -61,7 +61,7 @@ def change(id: OrderId, before: Order | None, version: int, events: Sequence[Eve
     waits = False
     for event in events:
         after = evolve_order(after, event, id)
-        waits = waits or type(event) in _MAY_WAIT
+        waits = waits or type(event) in MAY_WAIT
     assert after is not None  # noqa: S101  # events are not empty
     documents: tuple[PutDocument | DeleteDocument, ...] = ()
     if before is None or before.statuses != after.statuses:
@@ -75,7 +75,7 @@ def change(id: OrderId, before: Order | None, version: int, events: Sequence[Eve
     return Change(after, Append(stream_of(id), version, tuple(events)), documents, joined)
 
 
-_MAY_WAIT: Final = frozenset((OrderAdopted, OrderAllocated, LinesBackordered, LinesCancelled, HoldAdded, HoldReleased))
+MAY_WAIT: Final = frozenset((OrderAdopted, OrderAllocated, LinesBackordered, LinesCancelled, HoldAdded, HoldReleased))
 """Events after which other units than before may wait for supply, or other lines may have it."""
 
 

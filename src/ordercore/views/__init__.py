@@ -1,6 +1,7 @@
 """Views: what a person or a program asks of orders and stock, as flows that only read."""
 
 from ordercore.views.effects import EffectRow
+from ordercore.views.expected import Expected
 from ordercore.views.orders import OrderRow, Timeline, TimelineEntry
 from ordercore.views.stock import LotRow, StockRow, StockView
 from ordercore.views.tracking import ParcelTracking
@@ -8,6 +9,7 @@ from ordercore.views.why import Movement, Why
 
 __all__ = [
     "EffectRow",
+    "Expected",
     "LotRow",
     "Movement",
     "OrderRow",

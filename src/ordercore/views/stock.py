@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve, frozen
 
 from ordercore.errors import NotFound
 from ordercore.flows.catalog import ReadCatalog
+from ordercore.flows.record import WAITING
+from ordercore.order import WaitingLine
 from ordercore.readable import Cell, Span, Table, as_html, as_rich, as_text, brief, columns
 from ordercore.readable.words import counted, location, present, units
-from ordercore.store import BUCKETS, ReadPositions, Row, RowKey
+from ordercore.store import BUCKETS, ReadDocuments, ReadPositions, Row, RowKey
+from ordercore.supply.documents import INCOMING, IncomingLine
 from ordercore.values import Place, Sku
+from ordercore.views.expected import MOST, Expected, hand_out
 from ordercore.views.reading import Reading, ask, existing
 
 
@@ -52,6 +56,10 @@ class StockView:
     unit: str
     scale: int
     rows: tuple[StockRow, ...]
+    incoming: tuple[IncomingLine, ...] = ()
+    """What is still to come of purchases, earliest first; what nobody has approved yet among it."""
+    waiting: tuple[Expected, ...] = ()
+    """Who waits, in the order of the queue, and when they may expect it."""
 
     __str__ = as_text
     __rich__ = as_rich
@@ -59,7 +67,7 @@ class StockView:
 
     def tables(self) -> tuple[Table, ...]:
         """A row for each place, and under it one for each lot there; a column for each bucket that holds anything."""
-        return (stock_table(self),)
+        return (stock_table(self), *incoming_tables(self))
 
     def __repr__(self) -> str:
         """`<StockView TEA: 10 on hand, 8 free, 2 places>`."""
@@ -90,6 +98,19 @@ def stock_table(view: StockView, lots: Mapping[str, str] | None = None) -> Table
         title=title,
         notes=(f"{there} on hand, {free} free.",),
     )
+
+
+def incoming_tables(view: StockView) -> Iterator[Table]:
+    """What is still to come, where there is anything."""
+    if view.incoming:
+        rows = tuple(
+            (
+                units(one.quantity, view.scale), one.location, one.purchase,
+                str(one.expected_on or "") if one.approved else "not approved yet",
+            )
+            for one in view.incoming
+        )  # fmt: skip
+        yield Table("Still to come:", columns(">units", "to", "=purchase", "expected"), rows)
 
 
 def places_table(views: Sequence[StockView], *, sku: bool = False, lots: Mapping[str, str] | None = None) -> Table:
@@ -127,11 +148,15 @@ def stock(sku: Sku) -> Reading[StockView]:
     """Stock of one SKU. Raises NotFound for an unknown one."""
     existing(sku)
     catalog, positions = ReadCatalog((sku,)), ReadPositions((sku,))
-    snapshot = yield from ask(catalog, positions)
+    incoming, waiting = ReadDocuments(INCOMING, sku, limit=MOST), ReadDocuments(WAITING, sku, limit=MOST)
+    snapshot = yield from ask(catalog, positions, incoming, waiting)
     item = snapshot.of(catalog).items.get(sku)
     if item is None:
         raise NotFound.named("item", sku)
-    return StockView(sku, item.name, item.unit, item.scale, _rows(snapshot.of(positions)))
+    coming = tuple(one.body for one in snapshot.of(incoming) if isinstance(one.body, IncomingLine))
+    queue = [one.body for one in snapshot.of(waiting) if isinstance(one.body, WaitingLine)]
+    rows = _rows(snapshot.of(positions))
+    return StockView(sku, item.name, item.unit, item.scale, rows, coming, hand_out(queue, coming))
 
 
 def _rows(found: Mapping[RowKey, Row]) -> tuple[StockRow, ...]:

@@ -54,6 +54,8 @@ from ordercore.wiring.report import IntakeReport, WorkReport
 from ordercore.wiring.routes import KINDS_OF_KEYS, TIMERS, route_of
 from ordercore.wiring.telling import Telling
 from ordercore.wiring.verify import verify_claims
+from ordercore.wiring.verify_supply import verify_supply
+from ordercore.wiring.watch import Watch
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -91,13 +93,18 @@ class Core:
         self.clock = clock
         self.ids = ids
         self.tenant = tenant
+        self.engine = Engine(self.plugins.guard if self.plugins.guarded else None, tenant)
+        house = (
+            (Watch(self.engine, suggests=policies.replenish in ("suggest", "order")),)
+            if policies.replenish != "off"
+            else ()
+        )
         telling = tuple(Telling(one, self.codec.name_of, tenant) for one in notifiers.values())
-        self.followers = (*followers, *self.plugins.projections(), *telling)
+        self.followers = (*house, *followers, *self.plugins.projections(), *telling)
         if len({follower.name for follower in self.followers}) < len(self.followers):
             raise ConfigurationError(
                 "Two followers have the same name: they would share a cursor.", hint="Give each its own `name`."
             )
-        self.engine = Engine(self.plugins.guard if self.plugins.guarded else None, tenant)
         self.instances = tuple(channels)
         self.receiver = Receiver(self.engine, self.shop, clock, {**channels, **carriers, **suppliers}, mapping)
         self.performing = Performing(self.engine, self.shop, clock, transport)
@@ -200,7 +207,8 @@ class Core:
     def verify(self) -> Calls[tuple[Breach, ...]]:
         """Rows against the log by the store, claims against the orders' counters here."""
         breaches: tuple[Breach, ...] = yield lambda store: store.verify(tenant=self.tenant)
-        return breaches + (yield from verify_claims(self.tenant))
+        claims = yield from verify_claims(self.tenant)
+        return breaches + claims + (yield from verify_supply(self.tenant))
 
     def log(self, after: Cursor | None, limit: int) -> Calls[Page]:
         """A stretch of the log."""
@@ -251,7 +259,7 @@ class Core:
         yield lambda store: store.ack(lease, tenant=self.tenant)
         return report
 
-    def _deliver(self, follower: Follower | Reaction, limit: int) -> Calls[WorkReport]:
+    def _deliver(self, follower: Follower | Reaction | Watch, limit: int) -> Calls[WorkReport]:
         cursor: Cursor | None = yield lambda store: store.cursor_of(follower.name, tenant=self.tenant)
         page: Page = yield lambda store: store.read_all(cursor, min(limit, PAGE), tenant=self.tenant)
         if not page.records:
@@ -259,8 +267,10 @@ class Core:
         refused = 0
         self._delivering.now = True
         try:
-            if isinstance(follower, Reaction):
-                refused = yield from self._react(follower, page)
+            if isinstance(follower, Watch):
+                refused = yield from self._answer(follower.name, (yield from follower.envelopes(page.records)))
+            elif isinstance(follower, Reaction):
+                refused = yield from self._answer(follower.name, tuple(follower.react(page.records)))
             else:
                 follower.apply(page.records)
         except StoreError:
@@ -272,10 +282,9 @@ class Core:
         yield lambda store: store.checkpoint(follower.name, cursor, page.cursor, tenant=self.tenant)
         return WorkReport(delivered=len(page.records), refused=refused)
 
-    def _react(self, reaction: Reaction, page: Page) -> Calls[int]:
+    def _answer(self, name: str, envelopes: Sequence[Envelope[Any]]) -> Calls[int]:
         """Send what follows from a page; how many were refused. Raises what a command met as a defect."""
-        envelopes = tuple(reaction.react(page.records))
-        tasks = self.tasks(envelopes, actor=f"reaction:{reaction.name}", effective=None, ours=True)
+        tasks = self.tasks(envelopes, actor=f"reaction:{name}", effective=None, ours=True)
         results = yield from self.handle_many(tasks, REACTIONS)
         for result in results:
             if isinstance(result, BrokenRule):

@@ -17,6 +17,7 @@ from ordercore.flows.catalog import CatalogView, ReadCatalog
 from ordercore.flows.keys import tracking_fact_key
 from ordercore.flows.orders import flow_order
 from ordercore.flows.place import flow_place_order, order_id
+from ordercore.flows.purchases import flow_purchase
 from ordercore.flows.record import TRACKED, goes_under, tracking_key
 from ordercore.flows.shop import Shop
 from ordercore.intake import (
@@ -40,6 +41,7 @@ from ordercore.ports import (
     Carrier,
     Channel,
     Clock,
+    ConfirmPurchase,
     Decoded,
     Inbound,
     OrderRequest,
@@ -52,6 +54,7 @@ from ordercore.ports import (
     Transmission,
 )
 from ordercore.store import Document, PutDocument, ReadDocument, ReadDocuments
+from ordercore.supply import AcknowledgePurchase, AnsweredLine
 from ordercore.values import CommandId, OrderId, Sku, instant_of
 from ordercore.views.orders import order as order_of
 from ordercore.views.reading import Reading, ask
@@ -97,7 +100,7 @@ class Receiver:
     def __init__(
         self, engine: Engine, shop: Shop, clock: Clock, channels: Mapping[str, Source], mapping: ItemMapping
     ) -> None:
-        """`mapping`: the host's names of items."""
+        """`channels`: suppliers that answer by documents among them; `mapping`: the host's names of items."""
         self._engine = engine
         self._shop = shop
         self._clock = clock
@@ -177,6 +180,9 @@ class Receiver:
         if isinstance(inbound.intent, TrackingUpdate):
             yield from self._track(instance, inbound.intent, inbound, tally)
             return
+        if isinstance(inbound.intent, ConfirmPurchase):
+            yield from self._answered(instance, inbound.intent, inbound, tally)
+            return
         found = yield from self._engine.look(_document(SEEN, seen_key(instance, subject)))
         verdict = judge(inbound, found.body if found is not None and isinstance(found.body, Seen) else None)
         put = None
@@ -229,6 +235,16 @@ class Receiver:
 
         yield from self._run(command, f"cancel:{instance}:{intent.external_id}", begin, inbound, tally)
 
+    def _answered(self, instance: str, intent: ConfirmPurchase, inbound: Inbound, tally: _Tally) -> Calls[None]:
+        """A supplier answers a purchase; the same answer once more is a repeat."""
+        lines = [
+            AnsweredLine(line.line, line.answer, line.quantity, line.confirmed_on, line.unit_price)
+            for line in intent.lines
+        ]
+        command, shop = AcknowledgePurchase(intent.number, lines, intent.reference), self._shop
+        key = f"acknowledged:{instance}:{inbound.key}:{sha256(repr(intent).encode()).hexdigest()[:16]}"
+        yield from self._run(command, key, lambda context: flow_purchase(command, context, shop), inbound, tally)
+
     def _track(self, instance: str, update: TrackingUpdate, inbound: Inbound, tally: _Tally) -> Calls[None]:
         """A fact of every parcel that goes under the number; of an unknown number, one for a person.
 
@@ -259,9 +275,9 @@ class Receiver:
 
     def _run(
         self,
-        command: PlaceOrder | CancelLines | RecordTracking,
+        command: PlaceOrder | CancelLines | RecordTracking | AcknowledgePurchase,
         key: str,
-        begin: Callable[[Context], Flow[OrderId]],
+        begin: Callable[[Context], Flow[Any]],
         inbound: Inbound,
         tally: _Tally,
         happened: datetime | None = None,
@@ -269,10 +285,11 @@ class Receiver:
         now = self._clock.now()
         # What a channel says happened earlier takes effect when it comes in: stock received since then is no less there.
         # What a carrier says moves no stock, so it counts from when it happened.
-        port = "channel" if happened is None else "carrier"
+        port = "carrier" if happened is not None else "channel"
         when = now if happened is None else min(instant_of(happened, what="occurred_at"), now)
         context = Context(CommandId(key), now, when, f"{port}:{inbound.subject.instance}", inbound.key)
-        task: Task[OrderId] = Task(command, context, lambda: begin(context), True, None, self._shop.policies.replans)
+        is_order = not isinstance(command, AcknowledgePurchase)
+        task: Task[Any] = Task(command, context, lambda: begin(context), is_order, None, self._shop.policies.replans)
         try:
             receipt = yield from self._engine.run(task)
         except Rejected as error:

@@ -7,12 +7,28 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from ordercore.catalog import PutItem, PutLocation
+from ordercore import alerts as a
+from ordercore.catalog import PutItem, PutLocation, PutStockLevels
 from ordercore.effects import ResolveEffect
 from ordercore.effects.state import effect_stream
 from ordercore.errors import BrokenRule, did_you_mean
 from ordercore.flow import Flow
-from ordercore.flows import adopt, booking, cart, manifest, master, notices, orders, place, settling, stock, transfer
+from ordercore.flows import (
+    adopt,
+    alerts,
+    booking,
+    cart,
+    manifest,
+    master,
+    notices,
+    orders,
+    place,
+    purchases,
+    replenish,
+    settling,
+    stock,
+    transfer,
+)
 from ordercore.flows.keys import part, tracking_fact_key
 from ordercore.flows.shop import Shop
 from ordercore.message import Command, Context, Event
@@ -21,6 +37,7 @@ from ordercore.notices.state import notifier_stream
 from ordercore.order import commands as o
 from ordercore.order.state import stream_of
 from ordercore.stock import commands as s
+from ordercore.supply import commands as p
 from ordercore.wiring.history import NoteHistory, flow_note_history, history_key
 
 
@@ -53,6 +70,34 @@ def _on_order(flow: Callable[[Any, Context, Shop], Flow[Any]], key: Callable[[An
 ROUTES: Final[Mapping[type[Command[Any]], Route]] = {
     PutItem: Route(master.flow_put_item, lambda c: f"item/{c.sku}"),
     PutLocation: Route(master.flow_put_location, lambda c: f"location/{c.code}"),
+    PutStockLevels: Route(master.flow_put_stock_levels, lambda c: f"levels/{c.location}:{c.sku}"),
+    a.CheckStock: Route(alerts.flow_check_stock, lambda c: f"alert/{c.location}:{c.sku}"),
+    **dict.fromkeys(
+        (a.AcknowledgeAlert, a.SnoozeAlert, a.WakeAlert, a.AssignAlert, a.ResolveAlert),
+        Route(alerts.flow_alert, lambda c: f"alert/{c.alert}"),
+    ),
+    p.PutSupplier: Route(purchases.flow_put_supplier, lambda c: f"supplier/{c.code}"),
+    p.PutSupply: Route(purchases.flow_put_supply, lambda c: f"supply/{c.supplier}:{c.sku}"),
+    p.Replenish: Route(replenish.flow_replenish, lambda _: "purchase/"),
+    p.SuggestPurchase: Route(replenish.flow_suggest_purchase, lambda c: f"purchase/{c.supplier}-"),
+    p.ReceivePurchase: Route(
+        purchases.flow_receive_purchase,
+        lambda c: f"purchase/{c.purchase}",
+        lambda c: f"receipt:{c.purchase}:{c.external_id}" if c.external_id else "",
+    ),
+    **dict.fromkeys(
+        (
+            p.ApprovePurchase,
+            p.RejectPurchase,
+            p.RecordPurchaseSent,
+            p.RecordPurchaseNotSent,
+            p.AcknowledgePurchase,
+            p.CancelPurchase,
+            p.ClosePurchase,
+            p.RemindSupplier,
+        ),
+        Route(purchases.flow_purchase, lambda c: f"purchase/{c.purchase}"),
+    ),
     o.PlaceOrder: Route(place.flow_place_order, _named, lambda c: f"place:{c.channel}:{c.external_id}", is_order=True),
     o.AdoptOrder: Route(adopt.flow_adopt_order, _named, lambda c: f"adopt:{c.channel}:{c.external_id}", is_order=True),
     o.AllocateOrder: _on_order(orders.flow_allocate),
@@ -106,12 +151,24 @@ ROUTES: Final[Mapping[type[Command[Any]], Route]] = {
 }
 
 KINDS_OF_KEYS: Final = (
+    "acknowledged:",
     "adopt:", "cancel:", "effect:", "history:", "key:", "notice:", "opening:", "payment:", "place:", "quarantine:", "reaction:", "receipt:",
     "replayed:", "return:", "seen:", "timer:", "tracking:",
 )  # fmt: skip
 """How natural keys begin, those of intake and timers, and those of callers that would begin like one."""
 
-TIMERS: Final[Mapping[str, Callable[[str], Command[Any]]]] = {cart.EXPIRE: s.ExpireReservation}
+
+def _check(key: str) -> a.CheckStock:
+    location, _, sku = key.partition(":")
+    return a.CheckStock(sku, location)
+
+
+TIMERS: Final[Mapping[str, Callable[[str], Command[Any]]]] = {
+    cart.EXPIRE: s.ExpireReservation,
+    alerts.WAKE: a.WakeAlert,
+    alerts.CHECK: _check,
+    purchases.REMIND: p.RemindSupplier,
+}
 """What a due timer sends, by its kind."""
 
 
