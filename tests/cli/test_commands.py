@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from ordercore import __version__
 from ordercore.cli.app import commands
 
-COMMANDS = ("demo", "import", "order", "orders", "quarantine", "stock", "verify", "why")
+COMMANDS = ("alerts", "demo", "import", "order", "orders", "purchases", "quarantine", "stock", "verify", "why")
 
 
 def test_help_names_every_command():

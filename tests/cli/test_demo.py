@@ -30,12 +30,12 @@ def test_it_starts_from_an_empty_file_and_tells_the_same_story_each_time(run, em
     assert {path.relative_to(empty).parts[0] for path in empty.rglob("*")} == {"build"}
 
 
-def test_it_shows_what_it_promises_in_at_most_a_hundred_and_fifty_lines(run, empty):
+def test_it_shows_what_it_promises_in_at_most_a_hundred_and_seventy_lines(run, empty):
     _, told, _ = run("demo")
     lines = told.splitlines()
     assert "second run: 0 new events" in lines
     assert "verify: clean" in lines
-    assert len(lines) <= 150
+    assert len(lines) <= 170
     assert max(map(len, lines[:-3])) <= 100  # the last three name the interpreter, wherever it lies
     for shown in ("turned away, 401", "line_items[0].sku", "unclosed_quote", "total_mismatch", "more_parcels",
                   "not on the shelf", "S-2511", "restocked", "cart", "4 wait", "hold review released"):  # fmt: skip

@@ -11,12 +11,14 @@ from ordercore import __version__
 from ordercore.cli.options import options
 
 _COMMANDS: Final = {
+    "alerts": "ordercore.cli.alerts",
     "demo": "ordercore.cli.demo",
     "effects": "ordercore.cli.effects",
     "import": "ordercore.cli.imports",
     "order": "ordercore.cli.orders",
     "orders": "ordercore.cli.orders",
     "plugins": "ordercore.cli.plugins",
+    "purchases": "ordercore.cli.purchases",
     "quarantine": "ordercore.cli.quarantine",
     "report": "ordercore.cli.report",
     "stock": "ordercore.cli.stock",

@@ -52,4 +52,6 @@ def everything(kernel: Kernel, order_id: str) -> tuple[Table, ...]:
         why = kernel.explain(order_id).tables()
     except NotFound:
         why = ()
-    return (*order.tables(), *why, *kernel.timeline(order_id).tables())
+    waits = tuple(f"{one.sku}: {one}" for one in kernel.expected(order_id))
+    when = (Table("What waits for supply, as things stand:", notes=waits),) if waits else ()
+    return (*order.tables(), *when, *why, *kernel.timeline(order_id).tables())

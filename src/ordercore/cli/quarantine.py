@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 from rich.text import Text
 
 from ordercore.cli import show
-from ordercore.cli.options import plugged_options
-from ordercore.cli.plugged import store_or_configured
+from ordercore.cli.grouped import group_store, store_of_group, url_of
 from ordercore.cli.reporting import print_report
 from ordercore.cli.shop import ask, configured_channel, file_channel, opened, settings_of, shortage_option
 from ordercore.errors import ConfigurationError, NotFound
@@ -24,16 +22,13 @@ from ordercore.readable import Table, columns
 from ordercore.store import ReadDocument
 from ordercore.wiring.receive import RAW
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 SHORT = 12
 MOST = 10_000
 
 
 @click.group("quarantine", invoke_without_command=True, short_help="Documents that could not be used, and why.")
 @click.pass_context
-@click.option("--store", "url", metavar="URL", envvar="ORDERCORE_STORE", show_envvar=True, help="The store.")
-@plugged_options
+@group_store
 def quarantine_command(context: click.Context, url: str | None) -> None:
     """Documents that could not be used: list them, show one, take one in again. Without a command: list.
 
@@ -41,30 +36,11 @@ def quarantine_command(context: click.Context, url: str | None) -> None:
     """
     context.obj = url
     if context.invoked_subcommand is None:
-        option = next(option for option in context.command.params if option.name == "url")
-        _list(store_or_configured(context, option, url), all_of_them=False)
-
-
-def _inherited(context: click.Context, option: click.Parameter, value: str | None) -> str:
-    """`quarantine --store URL list` and `quarantine list --store URL` mean the same."""
-    return store_or_configured(context, option, value or context.obj)
-
-
-def _store(command: F) -> F:
-    store = click.option(
-        "--store",
-        "url",
-        metavar="URL",
-        envvar="ORDERCORE_STORE",
-        show_envvar=True,
-        callback=_inherited,
-        help="The store.",
-    )
-    return store(plugged_options(command))
+        _list(url_of(context, url), all_of_them=False)
 
 
 @quarantine_command.command("list", short_help="List the documents that wait.")
-@_store
+@store_of_group
 @click.option("--all", "all_of_them", is_flag=True, help="Also those that were taken in since.")
 def list_command(url: str, all_of_them: bool) -> None:
     """List the documents that wait, with the path and the reason of each problem."""
@@ -82,7 +58,7 @@ def _list(url: str, *, all_of_them: bool) -> None:
 
 
 @quarantine_command.command("show", short_help="Show one document and its problems.")
-@_store
+@store_of_group
 @click.option("--raw", is_flag=True, help="Print the document itself, as it came.")
 @click.argument("document", metavar="ID")
 def show_command(url: str, raw: bool, document: str) -> None:
@@ -103,7 +79,7 @@ def show_command(url: str, raw: bool, document: str) -> None:
 
 
 @quarantine_command.command("replay", short_help="Take a document in again, after the fix.")
-@_store
+@store_of_group
 @click.option("--channel", "kind", help="Kind of channel that reads it; csv for text/csv, shopify for JSON.")
 @click.option("--map", "map_path", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="TOML file with the channel's settings, such as a column map.")  # fmt: skip

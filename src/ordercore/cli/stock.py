@@ -18,7 +18,8 @@ from ordercore.readable import Span, Table, columns
 from ordercore.stock.lots import LOT, LotFacts
 from ordercore.store import ReadDocument, ReadDocuments
 from ordercore.views import StockView
-from ordercore.views.stock import stock_table
+from ordercore.views.expected import Expected
+from ordercore.views.stock import incoming_tables, stock_table
 
 MOST_LINES = 50
 
@@ -49,7 +50,7 @@ def print_stock(out: Console, kernel: Kernel, view: StockView) -> None:
     if lots:
         bound = "A line is bound to a lot when it is picked or shipped; until then it claims of the place."
         described = evolve(described, notes=(Span(bound, "dim"), *described.notes))
-    out.print(show.tables((described, *_waiting(kernel, view))))
+    out.print(show.tables((described, *incoming_tables(view), *_waiting(kernel, view))))
 
 
 def _expiry(kernel: Kernel, view: StockView) -> dict[str, str] | None:
@@ -68,17 +69,25 @@ def _waiting(kernel: Kernel, view: StockView) -> Iterator[Table]:
     found = ask(kernel, ReadDocuments(WAITING, view.sku, limit=MOST_LINES + 1))
     lines = [document.body for document in found[:MOST_LINES] if isinstance(document.body, WaitingLine)]
     if lines:
+        expected = {(one.order, one.line): one for one in view.waiting}
         yield Table(
             f"Lines that wait for supply, in the order in which they get it{_more(len(found))}:",
-            columns(">waits", "order", "line", "placed (UTC)", ">priority", "only from"),
+            columns(">waits", "order", "line", "placed (UTC)", ">priority", "only from", "expected"),
             tuple(
                 (
                     show.units(line.quantity, view.scale), line.order, line.line, show.moment(line.placed_at),
-                    str(line.priority), line.location,
+                    str(line.priority), line.location, _day(expected.get((line.order, line.line))),
                 )
                 for line in lines
             ),
         )  # fmt: skip
+
+
+def _day(expected: Expected | None) -> str:
+    """When it is expected and on which purchase, as things stand."""
+    if expected is None or not expected.purchases:
+        return ""
+    return f"{expected.expected_on or 'some day'} ({', '.join(expected.purchases)})"
 
 
 def _more(found: int) -> str:

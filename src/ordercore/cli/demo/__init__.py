@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from ordercore.cli import show
-from ordercore.cli.demo.clock import DemoClock
+from ordercore.cli.demo.clock import DemoClock, DemoIds
 from ordercore.cli.demo.documents import channels
 from ordercore.cli.demo.parcels import POST, carrier, write_labels
+from ordercore.cli.demo.replenishing import outbox, suppliers
 from ordercore.cli.demo.story import HAMBURG, PARIS, PRAGUE, Story
 from ordercore.cli.demo.telling import Telling
 from ordercore.errors import ConfigurationError, MissingExtra
@@ -32,8 +33,11 @@ def demo_command(url: str) -> int:
     accounts, carriers = channels(), {POST: carrier()}
     path = _emptied(url)
     clock = DemoClock()
-    policies = Policies(shortage="backorder")
-    with Kernel.open(url, channels=accounts, carriers=carriers, policies=policies, clock=clock) as kernel:
+    policies = Policies(shortage="backorder", replenish="order")
+    with Kernel.open(
+        url, channels=accounts, carriers=carriers, policies=policies, clock=clock, ids=DemoIds(), suppliers=suppliers(),
+        transport=outbox(path.parent / "outbox"),
+    ) as kernel:  # fmt: skip
         telling = Telling(show.console(), kernel)
         told = Story(kernel, clock).run()
         telling.beginning(str(path))
@@ -45,6 +49,7 @@ def demo_command(url: str) -> int:
         telling.timeline()
         labels = path.parent / ("labels" if url == DEFAULT else f"{path.stem}-labels")
         telling.parcels(write_labels(kernel, (PARIS, HAMBURG, PRAGUE), labels))
+        telling.replenishing()
         telling.stock()
         breaches = kernel.verify()
         telling.books(breaches)

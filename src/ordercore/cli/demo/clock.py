@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Final
 
 MONDAY: Final = datetime(2026, 3, 2, tzinfo=UTC)
@@ -27,6 +28,18 @@ class DemoClock:
     def tick(self) -> None:
         """A second passes."""
         self._now += timedelta(seconds=1)
+
+
+class DemoIds:
+    """Counts: what the house itself sends is named alike whenever the demonstration runs, each time in a new file."""
+
+    def __init__(self) -> None:
+        """From one on."""
+        self._given = count(1)
+
+    def new(self, prefix: str) -> str:
+        """The next one."""
+        return f"{prefix}_demo_{next(self._given):06d}"
 
 
 def instant(when: str) -> datetime:

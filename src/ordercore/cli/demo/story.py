@@ -12,6 +12,7 @@ from ordercore.catalog import PutItem, PutLocation
 from ordercore.cli.demo.clock import DemoClock, instant, weekday
 from ordercore.cli.demo.documents import DELIVERIES, Delivery, transmission
 from ordercore.cli.demo.parcels import POST, report
+from ordercore.cli.demo.replenishing import replenish
 from ordercore.errors import AuthenticationFailed
 from ordercore.intake import Quarantined
 from ordercore.kernel import Kernel
@@ -138,6 +139,7 @@ class Story:
         self._monday()
         self._tuesday()
         self._rest_of_the_week()
+        replenish(self._kernel, self._at, self._do)
         return self.told
 
     def _do(self, command: Command[Any], actor: str = "shop", effective: datetime | None = None) -> Receipt[Any]:

@@ -15,6 +15,8 @@ from rich.text import Text
 
 from ordercore.cli import show
 from ordercore.cli.demo.clock import weekday
+from ordercore.cli.demo.replenishing import alert_in_words
+from ordercore.cli.demo.replenishing import told as replenished
 from ordercore.cli.demo.story import HAMBURG, LOCATIONS, PARIS, PRAGUE, RECEIPTS, SKUS, Arrival, Told
 from ordercore.cli.quarantine import quarantine_table
 from ordercore.cli.reporting import outcome
@@ -117,6 +119,12 @@ class Telling:
         self._out.print(listing)
         if labels:
             self._out.print(f"{len(labels)} labels, PDF and ZPL: {labels[0].parent}", soft_wrap=True)
+
+    def replenishing(self) -> None:
+        """What ran low, and what was done about it."""
+        self._section("What runs low is ordered", "the order lies as a mail in the folder outbox")
+        self._out.print(show.in_words(alert_in_words(self._kernel)))
+        self._out.print(replenished(self._kernel))
 
     def stock(self) -> None:
         """Where everything is at the end."""
