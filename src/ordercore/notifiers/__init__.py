@@ -11,7 +11,8 @@ Both render a `Notice`, which `notice_of` makes from an event; `lines_of` and `t
 its own events read. `verify_webhook` is the receiving side.
 """
 
-import ordercore.notifiers.texts as _texts  # noqa: F401  # how the core's own events read
+import ordercore.notifiers.supply_texts as _supply_texts  # noqa: F401  # how the core's own events read
+import ordercore.notifiers.texts as _texts  # noqa: F401  # the same
 from ordercore.notifiers.cloudevent import cloud_event
 from ordercore.notifiers.mail import EmailNotifier, delivered
 from ordercore.notifiers.mime import Attachment, compose

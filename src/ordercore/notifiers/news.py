@@ -30,7 +30,8 @@ def notice_of(event: Event, *, id: str, kind: str, stream: str, version: int, oc
         text = (*text[: _LINES_MOST - 1], f"... and {len(text) - _LINES_MOST + 1} more")
     title = _by_rule(title_of, event, lambda _: "") or _words(kind.partition(".")[2] or kind)
     return Notice(
-        id=id, kind=kind, subject=stream, title=cut(f"{_name(stream)}: {title}"), text=text, facts=facts_of(event),
+        id=id, kind=kind, subject=stream, title=cut(f"{_name(stream)}: {title}"), text=text,
+        facts=_by_rule(facts_of, event, plain_facts),
         occurred_at=occurred_at, sequence=version,
     )  # fmt: skip
 
@@ -62,7 +63,16 @@ def _by_rule(rule: Callable[[Event], T], event: Event, otherwise: Callable[[Even
         return otherwise(event)
 
 
+@singledispatch
 def facts_of(event: Event) -> Mapping[str, Fact]:
+    """What the text was made from, as plain values; by default `plain_facts`.
+
+    Say it for your own events with `@facts_of.register`.
+    """
+    return plain_facts(event)
+
+
+def plain_facts(event: Event) -> dict[str, Fact]:
     """The fields of an event that are plain values, and how many units of which SKUs it is about."""
     facts: dict[str, Fact] = {}
     kind: type[Any] = type(event)

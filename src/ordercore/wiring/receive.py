@@ -17,7 +17,7 @@ from ordercore.flows.catalog import CatalogView, ReadCatalog
 from ordercore.flows.keys import tracking_fact_key
 from ordercore.flows.orders import flow_order
 from ordercore.flows.place import flow_place_order, order_id
-from ordercore.flows.purchases import flow_purchase
+from ordercore.flows.purchases import flow_purchase, load_purchase
 from ordercore.flows.record import TRACKED, goes_under, tracking_key
 from ordercore.flows.shop import Shop
 from ordercore.intake import (
@@ -243,7 +243,15 @@ class Receiver:
         ]
         command, shop = AcknowledgePurchase(intent.number, lines, intent.reference), self._shop
         key = f"acknowledged:{instance}:{inbound.key}:{sha256(repr(intent).encode()).hexdigest()[:16]}"
-        yield from self._run(command, key, lambda context: flow_purchase(command, context, shop), inbound, tally)
+
+        def begin(context: Context) -> Flow[str]:
+            # What it did not get is not there for a supplier, so that it can neither answer nor look for it.
+            known = yield from load_purchase(intent.number)
+            if known.supplier.instance != instance:
+                raise NotFound.named("purchase", intent.number)
+            return (yield from flow_purchase(command, context, shop))
+
+        yield from self._run(command, key, begin, inbound, tally)
 
     def _track(self, instance: str, update: TrackingUpdate, inbound: Inbound, tally: _Tally) -> Calls[None]:
         """A fact of every parcel that goes under the number; of an unknown number, one for a person.
