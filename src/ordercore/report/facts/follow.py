@@ -11,7 +11,7 @@ from attrs import evolve
 from ordercore.errors import ConfigurationError
 from ordercore.kernel import Kernel
 from ordercore.message import Event, Recorded
-from ordercore.report.facts import catalog, orders, stock
+from ordercore.report.facts import catalog, orders, stock, supply
 from ordercore.report.facts.file import Facts, Mark
 from ordercore.report.facts.table import FactTable, Rule, instant
 from ordercore.store import Page, ReadLog
@@ -20,7 +20,7 @@ from ordercore.values import Cursor
 PAGE: Final = 10_000
 """Log rows to a transaction."""
 
-AREAS: Final = (catalog, orders, stock)
+AREAS: Final = (catalog, orders, stock, supply)
 """Modules with `TABLES` and `RULES`: to report on another area, write such a module and name it here."""
 
 TABLES: Final[tuple[FactTable, ...]] = tuple(table for area in AREAS for table in area.TABLES)
