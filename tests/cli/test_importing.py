@@ -15,9 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordercore import Kernel
-from ordercore.cli import importing
+from ordercore.cli import replay as replaying
 from ordercore.cli.account import account_of
-from ordercore.cli.importing import File, Replay, run_import
+from ordercore.cli.history_source import File
+from ordercore.cli.importing import run_import
+from ordercore.cli.replay import Replay
 from ordercore.cli.sample import SAMPLE_RULES, Sample
 from ordercore.errors import ConfigurationError, NotFound
 from ordercore.intake.history import HistoryRules, read_history
@@ -334,7 +336,7 @@ def replayed(kernel, source=None, rules=SAMPLE_RULES):
     history = read_history(source.rows(), rules)
     replay = Replay(kernel, "csv", history, source, ignore)
     replay.run()
-    return account_of(kernel, "csv", history, replay.counts, ignore)
+    return account_of(kernel, "csv", history, replay.counts.by_name, ignore)
 
 
 @pytest.fixture(scope="module")
@@ -366,7 +368,7 @@ def test_how_many_commands_go_into_a_commit_makes_no_difference(seed, percent, m
     rules = evolve(SAMPLE_RULES, supplied_percent=percent)
     logs = []
     for group in (1, 7, 100_000):
-        monkeypatch.setattr(importing, "GROUP", group)
+        monkeypatch.setattr(replaying, "GROUP", group)
         kernel = Kernel()
         replayed(kernel, Sample(100, seed), rules)
         logs.append({row.id: kernel.timeline(row.id) for row in kernel.orders(limit=1_000)})

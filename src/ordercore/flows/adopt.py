@@ -5,7 +5,8 @@ from __future__ import annotations
 from ordercore.errors import InvalidCommand
 from ordercore.flow import Decision, Flow, guard, read
 from ordercore.flows.catalog import CatalogView, ReadCatalog, skus_of
-from ordercore.flows.place import check_head, identity, line_at, line_name
+from ordercore.flows.head import check_head, identity
+from ordercore.flows.lines import line_at, line_name
 from ordercore.flows.record import PERSON, change
 from ordercore.flows.shop import Shop
 from ordercore.flows.supply import supply_counter

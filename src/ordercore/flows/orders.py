@@ -9,9 +9,9 @@ from typing import Final
 from ordercore.errors import Insufficient
 from ordercore.flow import Decision, Effect, Flow, Guard, Loaded, ReadState, guard, read
 from ordercore.flows.catalog import CatalogView, ReadCatalog
-from ordercore.flows.place import shortages, sourcing_of, wait_for_supply
 from ordercore.flows.record import ORDERS, blocks_allocation, change
 from ordercore.flows.shop import Shop
+from ordercore.flows.sourcing import shortages, sourcing_of, wait_for_supply
 from ordercore.flows.stock import new_lot
 from ordercore.flows.supply import fill
 from ordercore.message import Context, Event

@@ -2,65 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from attrs import define, field
 
-from ordercore.catalog import Item
-from ordercore.errors import At, Insufficient, InvalidCommand, NotFound, TransitionRefused, at, nearest
+from ordercore.errors import Insufficient, InvalidCommand, NotFound, TransitionRefused, nearest
 from ordercore.flow import Decision, Effect, Flow, Guard, Loaded, ReadState, attempt, read
 from ordercore.flows.cart import EXPIRE, RESERVATIONS
 from ordercore.flows.catalog import CatalogView, ReadCatalog
+from ordercore.flows.head import check_head, identity, order_id
+from ordercore.flows.lines import line_at, line_name
 from ordercore.flows.record import PERSON, change
 from ordercore.flows.shop import Shop
+from ordercore.flows.sourcing import shortages, sourcing_of, wait_for_supply
 from ordercore.flows.stock import freed_by
-from ordercore.flows.supply import Filling, fill, supply_counter
+from ordercore.flows.supply import Filling, fill
 from ordercore.message import Context, Event
-from ordercore.order import Line, OrderLine, PlaceOrder
-from ordercore.order.decide import amount_of
+from ordercore.order import OrderLine, PlaceOrder
 from ordercore.order.events import LinesBackordered, LinesFulfilled, OrderAllocated, OrderPlaced
-from ordercore.order.fields import attributes_at, code_at, text_at
+from ordercore.order.fields import attributes_at, text_at
 from ordercore.order.lines import LineQuantity
 from ordercore.plan import NOWHERE as ANYWHERE
-from ordercore.plan import Demand, Leg, Missing, Plan, Sourcing
+from ordercore.plan import Demand, Leg
 from ordercore.sourcing import source
 from ordercore.stock.reservation import Reservation, reservation_stream, upgrade
-from ordercore.store import (
-    Append,
-    CancelTimer,
-    Floor,
-    PutDocument,
-    Query,
-    ReadCounter,
-    ReadOffers,
-    Require,
-    location_place,
-)
-from ordercore.values import (
-    MAX_MINOR,
-    Address,
-    Destination,
-    LineId,
-    OrderId,
-    Place,
-    Price,
-    Sku,
-    country_of,
-    exponent_of,
-    instant_of,
-    sku_of,
-)
+from ordercore.store import Append, CancelTimer, Floor, PutDocument, Query, ReadOffers, Require, location_place
+from ordercore.values import MAX_MINOR, Destination, OrderId, Place, Sku, exponent_of, instant_of, sku_of
 
 _new = tuple.__new__  # see `order.lines`
 PINNED: Final = "pinned"
 SHORTAGES: Final = ("refuse", "backorder", "partial")
 ALLOCATES: Final = ("on_place", "manual")
-
-
-def order_id(channel: str, external_id: str) -> OrderId:
-    """The id of the order that a channel calls `external_id`: readable, and the same whenever it is derived."""
-    return OrderId(f"{channel}:{external_id}")
+NOTHING_FILLED: Final = Filling()
+NOWHERE: Final = Destination()
 
 
 @define
@@ -77,7 +52,7 @@ class _Draft:
 
 def flow_place_order(command: PlaceOrder, context: Context, shop: Shop) -> Flow[OrderId]:
     """Place an order: check it, freeze prices and item facts, reserve its stock."""
-    id = _identity(command)
+    id = identity(command.channel, command.external_id)
     skus = _check(command, shop)
     allocate = (command.allocate or shop.policies.allocate) == "on_place"
     # Pinned lines dare to reserve unseen, for the guarded balance refuses what is not there; only then are they read.
@@ -172,18 +147,6 @@ def _decided(draft: _Draft, command: PlaceOrder, context: Context, shop: Shop, v
     )  # fmt: skip
 
 
-NOTHING_FILLED: Final = Filling()
-
-
-def _identity(command: PlaceOrder) -> OrderId:
-    return identity(command.channel, command.external_id)
-
-
-def identity(channel: str, external_id: str) -> OrderId:
-    """The id of the order, its parts checked. Raises InvalidCommand with the path of the part."""
-    return order_id(code_at(channel, "channel"), text_at(external_id, "external_id", most=128, empty=False))
-
-
 def _check(command: PlaceOrder, shop: Shop) -> tuple[Sku, ...]:
     """What can be checked without reading: counts, ids, names of policies, text."""
     lines = command.lines
@@ -210,21 +173,6 @@ def _check(command: PlaceOrder, shop: Shop) -> tuple[Sku, ...]:
         raise InvalidCommand(f"lines[{n}].sku: {error.message}", path=f"lines[{n}].sku", hint=error.hint) from None
 
 
-def check_head(currency: str, customer: str, ship_to: Address | None, priority: int) -> None:
-    """What every new order says of itself. Raises InvalidCommand with the path of the field."""
-    try:
-        exponent_of(currency)
-    except InvalidCommand as error:
-        raise at(error, "currency") from None
-    text_at(customer, "customer", most=128)
-    if ship_to is not None:
-        _check_address(ship_to)
-    if type(priority) is not int or abs(priority) > 1_000_000:
-        raise InvalidCommand(
-            "A priority is an int within a million.", path="priority", hint="Higher is served first; 0 is usual."
-        )
-
-
 def _is_sku(text: str) -> bool:
     try:
         sku_of(text)
@@ -238,17 +186,6 @@ def _one_of(value: str, known: Sequence[str], path: str) -> None:
         raise InvalidCommand(
             f"{path} {str(value)[:64]!r} is not known.", path=path, hint=nearest(str(value)[:64], known)
         )
-
-
-def _check_address(address: Address) -> None:
-    with At("ship_to.country"):
-        country_of(address.country)
-    for what, text in (("name", address.name), ("city", address.city), ("region", address.region)):
-        text_at(text, f"ship_to.{what}")
-    for n, text in enumerate(address.lines):
-        text_at(text, f"ship_to.lines[{n}]")
-    for what, text in (("postal_code", address.postal_code), ("phone", address.phone), ("email", address.email)):
-        text_at(text, f"ship_to.{what}")
 
 
 def _lines(command: PlaceOrder, view: CatalogView) -> tuple[OrderLine, ...]:
@@ -272,87 +209,6 @@ def _lines(command: PlaceOrder, view: CatalogView) -> tuple[OrderLine, ...]:
     return tuple(made)
 
 
-def line_name(given: str, n: int, names: Container[str]) -> LineId:
-    """The id of the n-th line: as given, or its number. Raises InvalidCommand with its path."""
-    if given:
-        text_at(given, f"lines[{n}].line_id", most=64)
-    name = given or str(n + 1)
-    if name in names:
-        raise InvalidCommand(
-            f"lines[{n}].line_id {name!r} is used twice.",
-            path=f"lines[{n}].line_id",
-            hint="Leave all of them out for 1, 2, 3.",
-        )
-    return LineId(name)
-
-
-def line_at(n: int, line: Line, item: Item, name: LineId, currency: str, exponent: int) -> OrderLine:
-    """The n-th line, see `order_line`. Raises InvalidCommand with the path of the field."""
-    try:
-        return order_line(line, item, name, currency, exponent)
-    except InvalidCommand as error:
-        path = f"lines[{n}].{error.fields['path']}" if "path" in error.fields else f"lines[{n}]"
-        raise InvalidCommand(
-            f"lines[{n}]: {error.message}", **{**error.fields, "path": path}, hint=error.hint
-        ) from None
-
-
-def order_line(line: Line, item: Item, name: LineId, currency: str, exponent: int) -> OrderLine:
-    """A line as agreed: units, exact price, total rounded once. Raises InvalidCommand naming the field."""
-    try:
-        quantity = item.to_units(line.quantity, what="quantity")
-    except InvalidCommand as error:
-        raise at(error, "quantity") from None
-    value = line.unit_price
-    if type(value) is Price:
-        price = value
-        if price.currency != currency:
-            raise InvalidCommand(
-                f"unit_price in {price.currency} on an order in {currency}.", path="unit_price",
-                hint="One order, one currency.",
-            )  # fmt: skip
-        if type(price.amount) is not int or not exponent <= price.digits <= 12 or price.amount > MAX_MINOR:
-            raise InvalidCommand(
-                "unit_price is not a price.", path="unit_price", hint='Make it by Price.of("12.50", currency).'
-            )
-    else:
-        try:
-            price = Price.of(value, currency)  # type: ignore[arg-type]  # not a Price here
-        except InvalidCommand as error:
-            raise at(error, "unit_price") from None
-    if price.amount < 0:
-        raise InvalidCommand(
-            "unit_price is negative.", path="unit_price", hint="A discount goes into `discount`, a refund is a return."
-        )
-    total = (
-        price.amount * quantity
-        if price.digits == exponent and not item.scale
-        else price.line_total(quantity, item.scale)
-    )
-    discount = tax = 0
-    if line.discount is not None:
-        with At("discount"):
-            discount = amount_of(line.discount, currency)
-        if not 0 <= discount <= total:
-            raise InvalidCommand(
-                "discount is negative or more than the line.",
-                path="discount",
-                hint="A discount is at most the line's total.",
-            )
-    if line.tax is not None:
-        with At("tax"):
-            tax = amount_of(line.tax, currency)
-        if tax < 0:
-            raise InvalidCommand(
-                "tax is negative.", path="tax", hint="Tax is added to the line; leave it out for none."
-            )
-    tracking = item.tracking
-    return _new(OrderLine, (
-        name, item.sku, quantity, price.amount, price.digits, total - discount + tax, tracking != "none",
-        item.delivery in ("ship", "pickup"), item.scale, discount, tax, tracking == "lot", line.location,
-    ))  # fmt: skip
-
-
 def _placed(command: PlaceOrder, context: Context, shop: Shop, lines: tuple[OrderLine, ...]) -> OrderPlaced:
     total = sum([line.total for line in lines])
     if total > MAX_MINOR:
@@ -374,28 +230,12 @@ def _placed(command: PlaceOrder, context: Context, shop: Shop, lines: tuple[Orde
     )  # fmt: skip
 
 
-NOWHERE: Final = Destination()
-NONE_THERE: Final[Mapping[Place, int]] = {}
-
-
 def _demands(lines: Iterable[OrderLine]) -> list[Demand]:
     return [
         _new(Demand, (line[0], line[1], line[2], location_place(line.location) if line.location else None, ANYWHERE))
         for line in lines
         if line.tracked
     ]
-
-
-def sourcing_of(
-    demands: Sequence[Demand], supply: Mapping[Sku, Mapping[Place, int]], view: CatalogView, to: Destination
-) -> Sourcing:
-    """The request a strategy gets: sellable sites, safety stock as floors."""
-    floors: dict[tuple[Sku, Place], int] = {}
-    for sku, places in supply.items():
-        item = view.items.get(sku)
-        if item is not None and item.safety_stock:
-            floors.update(dict.fromkeys([(sku, place) for place in places], item.safety_stock))
-    return Sourcing(tuple(demands), supply, view.sites, to.point, floors)
 
 
 def _pinned(demands: Iterable[Demand]) -> tuple[Leg, ...]:
@@ -413,30 +253,6 @@ def _floors(events: Iterable[Event], view: CatalogView) -> tuple[Floor, ...]:
         for leg in event.legs
         if (floor := items[leg[1]].safety_stock)
     ])  # fmt: skip
-
-
-def shortages(missing: Iterable[Missing]) -> list[tuple[str, str, int]]:
-    """For Insufficient: (line, sku, missing units)."""
-    return [(one.line, one.sku, one.quantity) for one in missing]
-
-
-def wait_for_supply(
-    plan: Plan, request: Sourcing, shop: Shop, strategy: str
-) -> Generator[Effect, object, tuple[Plan, list[Require]]]:
-    """Look again at what is missing, with its supply counters, so that no line waits beside stock that came in since.
-
-    Only if there is more or less of it now is the plan made again.
-    """
-    skus = tuple(dict.fromkeys([one.sku for one in plan.missing]))
-    counters = {sku: ReadCounter(supply_counter(sku)) for sku in skus}
-    offers = ReadOffers(skus)
-    snapshot = yield from read(offers, *counters.values())
-    there, known = snapshot.of(offers), request.supply
-    if any(there.get(sku, NONE_THERE) != known.get(sku, NONE_THERE) for sku in skus):
-        supply = {**known, **{sku: there.get(sku, NONE_THERE) for sku in skus}}
-        again = Sourcing(request.demands, supply, request.sites, request.destination, request.floors)
-        plan = source(shop.strategy(strategy), again)
-    return plan, [Require(supply_counter(sku), snapshot.of(counter)) for sku, counter in counters.items()]
 
 
 def _soft(command: PlaceOrder, reservation: Reservation | None) -> Reservation:

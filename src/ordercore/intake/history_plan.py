@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, cast
 
 from attrs import define, field, frozen
 
-from ordercore.flows.place import order_id
+from ordercore.flows.head import order_id
 from ordercore.intake.history import RECEIPT, History, HistoryRules, Invoice, Position, micros_of
 from ordercore.intake.history_notes import ReversalTaken, TakenRow, TakenUnits
 from ordercore.message import Envelope

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from ordercore.errors import NotFound
 from ordercore.flows.catalog import ReadCatalog
-from ordercore.flows.place import sourcing_of
+from ordercore.flows.sourcing import sourcing_of
 from ordercore.message import Event, Recorded
 from ordercore.order import stream_of
 from ordercore.order.decide import unknown_order

@@ -14,9 +14,10 @@ from ordercore.engine import Calls, Engine, Task
 from ordercore.errors import Insufficient, NotFound, ProtocolViolation, Rejected, StoreError, did_you_mean
 from ordercore.flow import Decision, Flow, attempt, read
 from ordercore.flows.catalog import CatalogView, ReadCatalog
+from ordercore.flows.head import order_id
 from ordercore.flows.keys import tracking_fact_key
 from ordercore.flows.orders import flow_order
-from ordercore.flows.place import flow_place_order, order_id
+from ordercore.flows.place import flow_place_order
 from ordercore.flows.purchases import flow_purchase, load_purchase
 from ordercore.flows.record import TRACKED, goes_under, tracking_key
 from ordercore.flows.shop import Shop

@@ -29,6 +29,7 @@ from ordercore.flows import (
     stock,
     transfer,
 )
+from ordercore.flows.head import order_id
 from ordercore.flows.keys import part, tracking_fact_key
 from ordercore.flows.shop import Shop
 from ordercore.message import Command, Context, Event
@@ -56,7 +57,7 @@ def _order(command: Any) -> str:
 
 
 def _named(command: Any) -> str:
-    return stream_of(place.order_id(command.channel, command.external_id))
+    return stream_of(order_id(command.channel, command.external_id))
 
 
 def _receipt_key(command: s.ReceiveStock) -> str:
