@@ -33,7 +33,8 @@ from ordercore.order.commands import (
     ShortPick,
     VoidBooking,
 )
-from ordercore.order.decide import WorkFacts, decide
+from ordercore.order.contents import WorkFacts
+from ordercore.order.decide import decide
 from ordercore.order.lines import LineState, OrderLine
 from ordercore.order.state import Order, evolve_order, fold_order, stream_of
 from ordercore.order.summary import OrderSummary, WaitingLine
