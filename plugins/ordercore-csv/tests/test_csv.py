@@ -322,7 +322,7 @@ def test_no_problem_holds_text_of_a_personal_column():
         ({"file": {"decimal": "."}, "order": {"currency": ""}}, "need a currency"),
         ({"order": {"currency": "EUX"}}, "or 'EUR'?"),
         ({"file": {"decimal": ",", "thousands": ","}}, "are the same"),
-        ({"file": {"decimal": ";"}}, "decimal is"),
+        ({"file": {"decimal": ";"}}, "decimal sign is"),
         ({"file": {"time_zone": "Mars/Base"}}, "something unknown"),
         ({"countries": {"Freedonia": "Freedonia"}}, "something unknown"),
         ({"lines": {"untracked": "POST"}}, "list of patterns"),

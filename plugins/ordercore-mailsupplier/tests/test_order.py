@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from ordercore.errors import NotSupported
 from ordercore.ports import Declined, DocumentSent, MailRefused, PurchaseDocument, PurchaseLine
+from ordercore.readable import guarded, unguarded
 from ordercore.testing import RecordedTransport
 from ordercore.testing.transports import run
 from ordercore.values import Quantity
 from ordercore_mailsupplier import Letter, OrderFile
-from ordercore_mailsupplier.order_file import guarded, unguarded, written
+from ordercore_mailsupplier.order_file import written
 
 
 def one_document(**fields):

@@ -53,7 +53,7 @@ def test_a_kernel_finds_the_kind():
         ({"order": {"column": {}}}, "Did you mean 'columns'"),
         ({"order": {"columns": {"A": "lines"}}}, "Did you mean 'line'"),
         ({"order": {"columns": {"A": "line"}}}, "quantity"),
-        ({"order": {"delimiter": ";;"}}, "one delimiter"),
+        ({"order": {"delimiter": ";;"}}, "one character each"),
         ({"order": {"encoding": "utf-16"}}, "ASCII"),
         ({"order": {"encoding": "base64"}}, "ASCII"),
         ({"order": []}, "table"),

@@ -11,8 +11,8 @@ from typing import ClassVar
 from attrs import evolve
 
 from ordercore.ports import Transmission
+from ordercore.readable import unguarded
 from ordercore.testing import SupplierSuite
-from ordercore_mailsupplier.order_file import unguarded
 from ordercore_mailsupplier.supplier import KIND
 
 TOKEN = "0123456789abcdef0123"

@@ -125,20 +125,6 @@ class AlertRearmed(Event):
     balance: Balance
 
 
-AlertEvent = (
-    AlertRaised
-    | AlertWorsened
-    | AlertAnswered
-    | AlertCovered
-    | AlertReopened
-    | AlertAcknowledged
-    | AlertSnoozed
-    | AlertAwoken
-    | AlertAssigned
-    | AlertResolved
-    | AlertRearmed
-)
-
 without_postings(
     AlertRaised, AlertWorsened, AlertAnswered, AlertCovered, AlertReopened, AlertAcknowledged, AlertSnoozed,
     AlertAwoken, AlertAssigned, AlertResolved, AlertRearmed,

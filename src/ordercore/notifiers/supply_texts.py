@@ -28,8 +28,6 @@ WORDS: Final = {
 }
 """Kinds of alerts."""
 
-_FINDS = AlertRaised | AlertWorsened | AlertCovered | AlertReopened
-
 
 def found(finding: Finding) -> list[str]:
     """How bad it is: what there is, what is missing, and who waits for it."""

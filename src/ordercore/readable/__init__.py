@@ -7,6 +7,7 @@ characters. What a description says never depends on how it is shown.
 
 from ordercore.readable.described import Cell, Column, Described, Span, Table, Tone, columns, spans
 from ordercore.readable.shown import as_html, as_rich, as_text
+from ordercore.readable.spreadsheet import guarded, unguarded
 from ordercore.readable.words import brief
 
 __all__ = [
@@ -21,5 +22,7 @@ __all__ = [
     "as_text",
     "brief",
     "columns",
+    "guarded",
     "spans",
+    "unguarded",
 ]

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from datetime import date, datetime
 from decimal import Decimal
-from html import unescape
 from typing import Any, Final
 
 import altair as alt
@@ -194,11 +193,6 @@ def _by_itself(svg: str, name: str) -> str:
 
 def _tooltip(mark: re.Match[str]) -> str:
     return f'<path aria-label="{mark[1]}"{mark[2]}><title>{mark[1]}</title></path>'
-
-
-def labels_of(svg: str) -> str:
-    """All text of an SVG."""
-    return unescape(" ".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg)))
 
 
 def _nothing_from_outside(report: Definition, part: object) -> None:

@@ -8,11 +8,9 @@ from typing import Final
 
 import nanoarrow.ipc  # type: ignore[import-untyped]
 
+from ordercore.readable import guarded
 from ordercore.report.definition import Definition
 from ordercore.report.session import Cell, Session
-
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell of text that begins with one of these for a formula."""
 
 _PAGE: Final = 10_000
 
@@ -33,11 +31,10 @@ def _as_csv(session: Session, report: Definition, path: Path) -> None:
     rows = session.duck.execute(f"from {session.table(report)}")
     with path.open("w", encoding="utf-8", newline="") as file:
         sheet = csv.writer(file)
-        sheet.writerow([harmless(name) for name in columns])
+        sheet.writerow(map(guarded, columns))
         while page := rows.fetchmany(_PAGE):
-            sheet.writerows([harmless(cell) for cell in row] for row in page)
+            sheet.writerows(map(_cell, row) for row in page)
 
 
-def harmless(cell: Cell) -> Cell:
-    """Text that a spreadsheet would run gets an apostrophe before it (OWASP, "CSV Injection"); numbers stay numbers."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+def _cell(cell: Cell) -> Cell:
+    return guarded(cell) if isinstance(cell, str) else cell  # numbers stay numbers

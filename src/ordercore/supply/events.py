@@ -176,21 +176,6 @@ class PurchaseClosed(Event):
     reason: str
 
 
-PurchaseEvent = (
-    PurchaseSuggested
-    | ApprovalRequested
-    | PurchaseApproved
-    | PurchaseRejected
-    | PurchaseSent
-    | PurchaseNotSent
-    | SupplierReminded
-    | PurchaseUnanswered
-    | PurchaseAcknowledged
-    | PurchaseReceived
-    | PurchaseCancelled
-    | PurchaseClosed
-)
-
 without_postings(
     SupplierPut, SupplyPut, PurchaseSuggested, ApprovalRequested, PurchaseApproved, PurchaseRejected, PurchaseSent,
     PurchaseNotSent, SupplierReminded, PurchaseUnanswered, PurchaseAcknowledged, PurchaseReceived, PurchaseCancelled,

@@ -5,7 +5,6 @@ The tests carry the numbers of that page: `test_u4_1_...` checks U4.1. A single 
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -50,7 +49,6 @@ ORDER: Final = PurchaseDocument(
 )  # fmt: skip
 
 _QUANTITIES: Final = st.decimals("0.001", "1000000", places=3)
-_WORDS: Final = st.text(string.ascii_letters + string.digits, min_size=1, max_size=12)
 
 
 class SupplierSuite(SendingSubject):

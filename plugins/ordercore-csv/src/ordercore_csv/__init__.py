@@ -8,7 +8,7 @@ from ordercore.ports import BadRow, ChannelKind
 from ordercore.ports import OrderRow as Row
 from ordercore_csv.cells import BadCell, number_reader
 from ordercore_csv.channel import KIND, CsvChannel
-from ordercore_csv.columns import ColumnMap
+from ordercore_csv.columns import ColumnMap, check_form
 from ordercore_csv.records import Unreadable, records
 from ordercore_csv.rows import read_rows
 
@@ -20,6 +20,7 @@ __all__ = [
     "CsvChannel",
     "Row",
     "Unreadable",
+    "check_form",
     "number_reader",
     "ordercore_register_channels",
     "read_rows",

@@ -112,19 +112,12 @@ class ColumnMap:
 
     def check(self) -> None:
         """Raise ConfigurationError for a map that cannot work."""
-        _check_encoding(self.encoding)
+        check_form(self.encoding, self.delimiter, self.quote, decimal=self.decimal, thousands=self.thousands)
         missing = [name for name in REQUIRED if not self.columns.get(name)]
         if missing:
             raise _wrong(f"[columns] must say which column is {' and '.join(missing)}.")
         if not self.currency and "currency" not in self.columns:
             raise _wrong("Prices need a currency: set it in [order], or name its column.")
-        marks = [mark for mark in (self.delimiter, self.quote) if len(mark) != 1 or mark in "\r\n\0"]
-        if marks or self.delimiter == self.quote:
-            raise _wrong("[file] delimiter and quote are one character each, and not the same.")
-        if self.decimal not in (".", ",") or self.thousands not in ("", ".", ",", "'", " ", "\u00a0", "\u202f"):
-            raise _wrong("[file] decimal is . or , and thousands one of . , ' and a blank, or empty.")
-        if self.decimal == self.thousands:
-            raise _wrong("[file] decimal and thousands are the same.")
         try:
             for code in self.countries.values():
                 country_of(code)
@@ -149,9 +142,21 @@ def _check_names(table: Mapping[str, object]) -> None:
                 )
 
 
+def check_form(encoding: str, delimiter: str, quote: str = '"', *, decimal: str = ".", thousands: str = "") -> None:
+    """Raise ConfigurationError for a way to write files that cannot be read without guessing."""
+    _check_encoding(encoding)
+    marks = [mark for mark in (delimiter, quote) if len(mark) != 1 or mark in "\r\n\0"]
+    if marks or delimiter == quote:
+        raise _wrong("A delimiter and a quote are one character each, and not the same.")
+    if decimal not in (".", ",") or thousands not in ("", ".", ",", "'", " ", "\u00a0", "\u202f"):
+        raise _wrong("The decimal sign is . or , and the thousands sign one of . , ' and a blank, or empty.")
+    if decimal == thousands:
+        raise _wrong("The decimal sign and the thousands sign are the same.")
+
+
 def _check_encoding(name: str) -> None:
     if not name:
-        raise _wrong("[file] must say its encoding.", 'Such as encoding = "utf-8" or "cp1252": it is never guessed.')
+        raise _wrong("A file must say its encoding.", 'Such as encoding = "utf-8" or "cp1252": it is never guessed.')
     try:
         plain = '0123456789,;"\r\n'.encode(name)
     except (LookupError, UnicodeError):

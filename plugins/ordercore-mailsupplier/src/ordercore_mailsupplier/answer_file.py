@@ -23,9 +23,9 @@ from ordercore.ports import (
     PurchaseAnswer,
     SourceVersion,
 )
+from ordercore.readable import unguarded
 from ordercore.values import MAX_QUANTITY, Price, Quantity, text_of
 from ordercore_csv import BadCell, ColumnMap, Unreadable, number_reader, records
-from ordercore_mailsupplier.order_file import unguarded
 from ordercore_mailsupplier.settings import AnswerFile
 
 MOST_ROWS: Final = 10_000

@@ -9,20 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from ordercore.ports import PurchaseDocument, PurchaseLine
+from ordercore.readable import guarded
 from ordercore_mailsupplier.settings import OrderFile
-
-RUN: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""A spreadsheet takes text that begins like this for a formula (OWASP, "CSV Injection"), full-width signs too."""
-
-
-def guarded(text: str) -> str:
-    """Text with an apostrophe before what would be run. `unguarded` takes it away again."""
-    return f"'{text}" if text.startswith(RUN) else text
-
-
-def unguarded(text: str) -> str:
-    """The text that was guarded."""
-    return text[1:] if text[:1] == "'" and text[1:].startswith(RUN) else text
 
 
 def written(document: PurchaseDocument, file: OrderFile) -> bytes:

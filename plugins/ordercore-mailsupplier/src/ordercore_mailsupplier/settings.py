@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterable, Mapping
 from string import Template
@@ -14,6 +13,7 @@ from ordercore.errors import ConfigurationError, did_you_mean
 from ordercore.notifiers.mime import mailbox_of
 from ordercore.ports import PurchaseAnswer, Settings
 from ordercore.values import exponent_of
+from ordercore_csv import check_form
 
 ORDER_FIELDS: Final = (
     "number", "line", "sku", "supplier_sku", "title", "quantity", "unit", "unit_cost", "currency", "wanted_on", "note",
@@ -64,7 +64,7 @@ class OrderFile:
         missing = {"line", "quantity"} - set(self.columns.values())
         if missing:
             raise _wrong(f"The order needs a column for {' and '.join(sorted(missing))}.")
-        _check_form(self.delimiter, self.decimal, "", self.encoding)
+        check_form(self.encoding, self.delimiter, decimal=self.decimal)
 
 
 @frozen
@@ -96,7 +96,7 @@ class AnswerFile:
                 raise _wrong(f"{word[:40]!r} cannot mean {answer[:40]!r}.", did_you_mean(answer, ANSWERS))
         if self.currency:
             exponent_of(self.currency)
-        _check_form(self.delimiter, self.decimal, self.thousands, self.encoding)
+        check_form(self.encoding, self.delimiter, decimal=self.decimal, thousands=self.thousands)
 
     def meaning(self, word: str) -> str | None:
         """The answer that a word means, whatever its case; None for one that means none."""
@@ -148,24 +148,6 @@ class Trust:
                 raise _wrong(f"{domain[:40]!r} is no domain of senders.", "Such as supplier.example.")
         if self.token and not _TOKEN.match(self.token):
             raise _wrong("A token is 16 to 64 letters and digits.", "secrets.token_hex(16) makes one.")
-
-
-def _check_form(delimiter: str, decimal: str, thousands: str, encoding: str) -> None:
-    if (
-        len(delimiter) != 1
-        or delimiter in '"\r\n'
-        or decimal not in (".", ",")
-        or thousands not in ("", ".", ",", " ", "'")
-    ):
-        raise _wrong("A file has one delimiter, a decimal sign that is a point or a comma, and maybe a thousands sign.")
-    if thousands == decimal:
-        raise _wrong("The thousands sign cannot be the decimal sign.")
-    try:
-        plain = "a1;".encode(encoding).decode("ascii") if codecs.lookup(encoding) else ""
-    except (LookupError, UnicodeError):
-        plain = ""
-    if not plain.endswith("a1;"):
-        raise _wrong(f"{encoding[:40]!r} is no encoding that has ASCII in it.", "Such as utf-8, cp1252, gb18030.")
 
 
 def table(settings: Settings, name: str) -> Mapping[str, object]:

@@ -1,6 +1,7 @@
 """A carrier from a table: rates by zone and weight, numbers that follow from the key, labels, tracking; no network."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from ordercore.hooks import hookimpl
 from ordercore.ports import CarrierKind
@@ -10,8 +11,12 @@ from ordercore_tablecarrier.signature import sign
 from ordercore_tablecarrier.table import Rate, Service, Table
 
 __all__ = [
-    "Rate", "Service", "Table", "TableCarrier", "is_number", "number_of", "ordercore_register_carriers", "sign",
+    "ORDERCORE_API", "Rate", "Service", "Table", "TableCarrier", "is_number", "number_of",
+    "ordercore_register_carriers", "sign",
 ]  # fmt: skip
+
+ORDERCORE_API: Final = 1
+"""The version of ordercore's hooks and ports that this plugin was written for."""
 
 
 @hookimpl
