@@ -42,8 +42,9 @@ from ordercore.views.alerts import alerts
 from ordercore.views.effects import effects
 from ordercore.views.expected import Expected, expected
 from ordercore.views.orders import order, orders
-from ordercore.views.purchases import purchase, purchases, story
+from ordercore.views.purchases import purchase, purchases
 from ordercore.views.stock import stock
+from ordercore.views.timeline import timeline
 from ordercore.views.tracking import label, manifest, tracking
 from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
 from ordercore.wiring.open import open_store
@@ -241,7 +242,7 @@ class AsyncKernel:
         """What is done outside, oldest first: those that wait for a person, of another status, or (None) all."""
         return await self._drive(self.core.look(effects(status, limit=limit)))
 
-    async def quarantine(self, *, status: str | None = "open", limit: int = 100) -> tuple[Quarantined, ...]:
+    async def quarantine(self, status: str | None = "open", *, limit: int = 100) -> tuple[Quarantined, ...]:
         """Documents that wait for a person, oldest first; `status=None` also those that were replayed."""
         return await self._drive(self.core.look(quarantined(status, limit=limit)))
 
@@ -263,7 +264,7 @@ class AsyncKernel:
 
     async def timeline(self, name: str) -> Timeline:
         """What happened to an order, to `purchase/<number>` or to `alert/<name>`, oldest first. Raises NotFound."""
-        return await self._drive(self.core.look(story(name)))
+        return await self._drive(self.core.look(timeline(name)))
 
     async def stock(self, sku: str) -> StockView:
         """Stock of a SKU, place by place. Raises NotFound."""

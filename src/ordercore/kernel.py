@@ -40,8 +40,9 @@ from ordercore.views.alerts import alerts
 from ordercore.views.effects import effects
 from ordercore.views.expected import Expected, expected
 from ordercore.views.orders import order, orders
-from ordercore.views.purchases import purchase, purchases, story
+from ordercore.views.purchases import purchase, purchases
 from ordercore.views.stock import stock
+from ordercore.views.timeline import timeline
 from ordercore.views.tracking import label, manifest, tracking
 from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
 from ordercore.wiring.open import open_store
@@ -234,7 +235,7 @@ class Kernel:
         """What is done outside, oldest first: those that wait for a person, of another status, or (None) all."""
         return self._drive(self.core.look(effects(status, limit=limit)))
 
-    def quarantine(self, *, status: str | None = "open", limit: int = 100) -> tuple[Quarantined, ...]:
+    def quarantine(self, status: str | None = "open", *, limit: int = 100) -> tuple[Quarantined, ...]:
         """Documents that wait for a person, oldest first; `status=None` also those that were replayed."""
         return self._drive(self.core.look(quarantined(status, limit=limit)))
 
@@ -256,7 +257,7 @@ class Kernel:
 
     def timeline(self, name: str) -> Timeline:
         """What happened to an order, to `purchase/<number>` or to `alert/<name>`, oldest first. Raises NotFound."""
-        return self._drive(self.core.look(story(name)))
+        return self._drive(self.core.look(timeline(name)))
 
     def stock(self, sku: str) -> StockView:
         """Stock of a SKU, place by place. Raises NotFound."""

@@ -5,7 +5,7 @@ from ordercore.errors import NotFound
 from ordercore.message import EventType
 from ordercore.order import Order
 from ordercore.order.events import EVENTS
-from ordercore.views.orders import describe
+from ordercore.views.order_words import describe_order
 
 
 def test_an_order_as_it_stands(shop):
@@ -61,7 +61,7 @@ def test_every_event_of_an_order_has_a_sentence():
     def check(data):
         kind = data.draw(st.sampled_from(EVENTS))
         event = data.draw(instances_of(kind.cls))
-        text = describe(event, "EUR")
+        text = describe_order(event, "EUR")
         assert text
         assert text != kind.cls.__name__
 
@@ -81,5 +81,12 @@ def test_a_status_that_there_is_not_is_refused_with_the_nearest(shop):
         shop.orders("confrimed")
     with pytest.raises(NotFound, match="One of cancelled, completed, confirmed, placed"):
         shop.orders("shipped")
-    with pytest.raises(NotFound, match="Did you mean 'open'"):
-        shop.quarantine(status="opne")
+    for read, meant in (
+        (shop.quarantine, "open"),
+        (shop.alerts, "covered"),
+        (shop.purchases, "sent"),
+        (shop.effects, "refused"),
+    ):
+        with pytest.raises(NotFound, match=f"Did you mean '{meant}'") as refused:
+            read(meant[1:] + meant[0] if meant == "open" else meant[:-1])
+        assert refused.value.fields["kind"] == "status"

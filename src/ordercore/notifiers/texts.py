@@ -17,6 +17,7 @@ from ordercore.order.events import (
     PickShorted,
     ReturnReceived,
 )
+from ordercore.readable.words import location
 from ordercore.stock.events import StockAdjusted, StockReceived
 from ordercore.values import Money
 
@@ -27,11 +28,6 @@ def units(parts: Iterable[Any]) -> list[str]:
     for part in parts:
         total[part.sku, getattr(part, "scale", 0)] += part.quantity
     return [f"{Decimal(quantity).scaleb(-scale):f} x {sku}" for (sku, scale), quantity in total.items()]
-
-
-def place_name(place: str) -> str:
-    """`WH1` for `loc/WH1`."""
-    return place.removeprefix("loc/")
 
 
 def _reason(reason: str) -> list[str]:
@@ -82,7 +78,7 @@ def _(event: PickShorted) -> list[str]:
 
 @title_of.register
 def _(event: ParcelShipped) -> str:
-    return f"shipped from {place_name(event.place)}"
+    return f"shipped from {location(event.place)}"
 
 
 @lines_of.register
@@ -93,7 +89,7 @@ def _(event: ParcelShipped) -> list[str]:
 
 @title_of.register
 def _(event: ReturnReceived) -> str:
-    return f"returned to {place_name(event.place)}"
+    return f"returned to {location(event.place)}"
 
 
 @lines_of.register
@@ -103,7 +99,7 @@ def _(event: ReturnReceived) -> list[str]:
 
 @title_of.register
 def _(event: StockReceived) -> str:
-    return f"received at {place_name(event.place)}"
+    return f"received at {location(event.place)}"
 
 
 @lines_of.register
@@ -118,4 +114,4 @@ def _(event: StockAdjusted) -> str:
 
 @lines_of.register
 def _(event: StockAdjusted) -> list[str]:
-    return [f"{event.bucket} at {place_name(event.place)}", *_reason(event.reason)]
+    return [f"{event.bucket} at {location(event.place)}", *_reason(event.reason)]

@@ -72,6 +72,11 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def because(reason: str) -> str:
+    """`, because: too hot` after what was done; nothing without a reason."""
+    return f", because: {reason}" if reason else ""
+
+
 def present(buckets: Iterable[Mapping[str, int]], order: Sequence[str]) -> list[str]:
     """Those of `order` that have units anywhere, so that a table has no empty columns."""
     found = {name for row in buckets for name, held in row.items() if held}

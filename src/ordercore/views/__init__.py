@@ -2,8 +2,9 @@
 
 from ordercore.views.effects import EffectRow
 from ordercore.views.expected import Expected
-from ordercore.views.orders import OrderRow, Timeline, TimelineEntry
+from ordercore.views.orders import OrderRow
 from ordercore.views.stock import LotRow, StockRow, StockView
+from ordercore.views.timeline import Timeline, TimelineEntry
 from ordercore.views.tracking import ParcelTracking
 from ordercore.views.why import Movement, Why
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from ordercore import lifecycle
 from ordercore.alerts import AlertSummary
 from ordercore.flows.alerts import ALERT
 from ordercore.readable import Table, columns
 from ordercore.readable.statuses import status as toned
 from ordercore.store import ReadDocuments
-from ordercore.views.reading import Reading, ask
+from ordercore.views.reading import Reading, ask, known_status
 
 PAGE: Final = 1000
 
@@ -18,7 +19,8 @@ PAGE: Final = 1000
 def alerts(
     status: str | None = "open", *, owner: str | None = None, limit: int = 100
 ) -> Reading[tuple[AlertSummary, ...]]:
-    """Alerts by their names, the newest of each; `status` None: whatever it is; with `owner` only theirs."""
+    """Alerts by their names, the newest of each; `status` None: whatever it is; with `owner` only theirs. Raises NotFound."""
+    known_status(status, lifecycle.ALERT.states, "an alert")
     found: list[AlertSummary] = []
     after: tuple[str, str] | None = None
     while len(found) < limit:

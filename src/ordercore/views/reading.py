@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any, TypeVar, cast
 
-from ordercore.errors import InvalidCommand, NotFound
+from ordercore.errors import InvalidCommand, NotFound, nearest
 from ordercore.flow import Read
 from ordercore.store import Query, Snapshot
 from ordercore.values import Sku, sku_of
@@ -17,6 +17,14 @@ Reading = Generator[Read, object, T]
 def ask(*queries: Query[Any]) -> Generator[Read, object, Snapshot]:
     """Read in one round trip."""
     return cast(Snapshot, (yield Read(queries)))
+
+
+def known_status(status: str | None, known: Sequence[str], of: str) -> None:
+    """Nothing has a status that there is not. Raises NotFound with the nearest; None is any."""
+    if status is not None and status not in known:
+        name = str(status)[:64]
+        hint = nearest(name, known)
+        raise NotFound(f"There is no status {name!r} of {of}.", kind="status", name=name, hint=hint)
 
 
 def existing(text: str) -> Sku:

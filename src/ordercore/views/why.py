@@ -22,7 +22,7 @@ from ordercore.sourcing import explain
 from ordercore.store import ReadDocuments, ReadLog, location_place, postings_of
 from ordercore.values import Cursor, OrderId, Place, Sku, Stream
 from ordercore.views.reading import Reading, ask, existing
-from ordercore.views.told import changed, told
+from ordercore.views.stock_words import changed, told
 
 
 @frozen

@@ -58,7 +58,7 @@ from ordercore.store import Document, PutDocument, ReadDocument, ReadDocuments
 from ordercore.supply import AcknowledgePurchase, AnsweredLine
 from ordercore.values import CommandId, OrderId, Sku, instant_of
 from ordercore.views.orders import order as order_of
-from ordercore.views.reading import Reading, ask
+from ordercore.views.reading import Reading, ask, known_status
 from ordercore.wiring.report import IntakeReport
 
 SEEN: Final = "seen"
@@ -394,8 +394,7 @@ def _with(put: PutDocument | None, flow: Flow[R]) -> Generator[Any, Any, Decisio
 
 def quarantined(status: str | None = "open", *, limit: int = 100) -> Reading[tuple[Quarantined, ...]]:
     """Documents kept for a person, oldest first; `status` None: also those that were replayed. Raises NotFound."""
-    if status is not None and status not in get_args(QuarantineStatus):
-        raise NotFound.named("status of a document in quarantine", str(status)[:64], get_args(QuarantineStatus))
+    known_status(status, get_args(QuarantineStatus), "a document in quarantine")
     asked = ReadDocuments(QUARANTINE, status, None, limit)
     found = (yield from ask(asked)).of(asked)
     return tuple(document.body for document in found if isinstance(document.body, Quarantined))

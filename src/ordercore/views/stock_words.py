@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from ordercore.message import Event
 from ordercore.order import events as o
-from ordercore.readable.words import listed, location, moment, signed, units
+from ordercore.readable.words import because, listed, location, moment, signed, units
 from ordercore.stock import events as s
-from ordercore.views.orders import describe
+from ordercore.views.order_words import describe_order
 
 
 def changed(change: Sequence[tuple[str, int]], scale: int) -> str:
@@ -27,11 +27,11 @@ def told(event: Event) -> str:
         case s.StockOpened():
             return f"opening balance {event.reference}"
         case s.StockAdjusted():
-            return f"adjusted, because: {event.reason}"
+            return "adjusted" + because(event.reason)
         case s.StockCounted():
             return f"counted {event.counted}, the books said {event.expected}"
         case s.StockMoved():
-            return f"{event.source} -> {event.target}, because: {event.reason}"
+            return f"{event.source} -> {event.target}" + because(event.reason)
         case s.TransferSent():
             return f"sent to {location(event.target)}"
         case s.TransferReceived():
@@ -57,7 +57,7 @@ def _told_of_order(event: Event) -> str:
         case o.LinesPicked():
             return f"picked for {event.fulfillment}"
         case o.PickShorted():
-            return "not on the shelf" + (f", because: {event.reason}" if event.reason else "")
+            return "not on the shelf" + because(event.reason)
         case o.ParcelPacked():
             return f"packed into {event.parcel}"
         case o.ParcelShipped():
@@ -65,6 +65,6 @@ def _told_of_order(event: Event) -> str:
         case o.ReturnReceived():
             return f"return {event.return_id}"
         case o.LinesCancelled():
-            return "cancelled" + (f", because: {event.reason}" if event.reason else "")
+            return "cancelled" + because(event.reason)
         case _:
-            return describe(event)
+            return describe_order(event)
