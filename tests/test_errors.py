@@ -155,8 +155,13 @@ def test_an_error_of_a_plugin_links_to_the_class_it_was_made_from():
 
 RAISED = {cls.__name__: cls for cls in CODES if issubclass(cls, Rejected)}
 AREAS = (
+    "alerts",
     "catalog",
     "effects",
+    "notices",
+    "planning",
+    "supply",
+    "notifiers",
     "order",
     "stock",
     "flows",

@@ -33,16 +33,16 @@ def test_what_only_a_person_can_tell_is_listed(run, uncertain):
     url, effect = uncertain
     status, out, err = run("effects", "--store", url)
     assert (status, err) == (0, "")
-    for shown in (effect[:8], "carrier.book", "post", "order/web:9 P1", "uncertain", "answer_lost", "--resolve"):
+    for shown in (effect[:8], "carrier.book", "post", "order/web:9 P1", "uncertain", "answer_lost", "effects resolve"):
         assert shown in out
     assert "Bloggs" not in out
-    assert "Nothing outside is done." in run("effects", "--status", "done", "--store", url)[1]
+    assert "Nothing outside is done." in run("effects", "list", "--status", "done", "--store", url)[1]
 
 
 def test_a_persons_word_is_taken(run, uncertain):
     url, effect = uncertain
     word = ("--outcome", "done", "--reason", "on their invoice", "--reference", "R1", "--fact", "tracking=T1")
-    assert run("effects", "--store", url, "--resolve", effect[:6], *word)[0] == 0
+    assert run("effects", "resolve", "--store", url, effect[:6], *word)[0] == 0
     with Kernel.open(url) as kernel:
         assert kernel.order("web:9").parcel("P1").tracking == "T1"
         assert kernel.effects() == ()
@@ -51,14 +51,14 @@ def test_a_persons_word_is_taken(run, uncertain):
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        (("--resolve", "zzz", "--outcome", "done"), "begin with"),
-        (("--resolve", "", "--outcome", "done", "--reason", "x"), "reference"),
-        (("--resolve", ""), "--outcome"),
+        (("zzz", "--outcome", "done"), "begin with"),
+        (("", "--outcome", "done", "--reason", "x"), "reference"),
+        (("",), "--outcome"),
     ],
     ids=["unknown", "without a number", "without an outcome"],
 )
 def test_a_word_that_cannot_be_is_refused(run, uncertain, word, said):
     url, _ = uncertain
-    status, _, err = run("effects", "--store", url, *word)
+    status, _, err = run("effects", "resolve", "--store", url, *word)
     assert status in (1, 2)
     assert said in err

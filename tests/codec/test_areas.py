@@ -38,7 +38,7 @@ def named(kind):
 
 
 def commands():
-    areas = ("alerts", "catalog", "effects", "order", "stock", "supply")
+    areas = ("alerts", "catalog", "effects", "notices", "order", "stock", "supply")
     modules = [import_module(f"ordercore.{area}.commands") for area in areas]
     classes = {cls for module in modules for _, cls in inspect.getmembers(module, inspect.isclass)}
     return sorted((cls for cls in classes if issubclass(cls, Command) and attrs.has(cls)), key=named)

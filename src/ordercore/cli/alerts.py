@@ -10,10 +10,10 @@ from ordercore.alerts import AcknowledgeAlert, AlertCommand, AssignAlert, Resolv
 from ordercore.cli import show
 from ordercore.cli.grouped import group_store, store_of_group, url_of
 from ordercore.cli.shop import opened
+from ordercore.lifecycle import ALERT
 from ordercore.views.alerts import alerts_table
 
 MOST = 1_000
-STATUSES = ("open", "acknowledged", "snoozed", "covered", "resolved")
 
 
 @click.group("alerts", invoke_without_command=True, short_help="What runs low, and who takes care of it.")
@@ -31,7 +31,9 @@ def alerts_command(context: click.Context, url: str | None) -> None:
 
 @alerts_command.command("list", short_help="List the alerts that are not resolved.")
 @store_of_group
-@click.option("--status", "statuses", type=click.Choice(STATUSES), multiple=True, help="Only these; may be repeated.")
+@click.option(
+    "--status", "statuses", type=click.Choice(ALERT.states), multiple=True, help="Only these; may be repeated."
+)
 @click.option("--owner", help="Only those of a role or department.")
 def list_command(url: str, statuses: tuple[str, ...], owner: str | None) -> None:
     """List alerts: what is projected, of what, what is missing, and how many orders wait for it."""
@@ -40,7 +42,7 @@ def list_command(url: str, statuses: tuple[str, ...], owner: str | None) -> None
 
 def _list(url: str, statuses: tuple[str, ...], owner: str | None) -> None:
     with opened(url) as kernel:
-        chosen = statuses or STATUSES[:-1]
+        chosen = statuses or [status for status in ALERT.states if status != "resolved"]
         found = [one for status in chosen for one in kernel.alerts(status, owner=owner, limit=MOST)]
     out = show.console()
     out.print(show.tables((alerts_table(found),)) if found else "Nothing runs low.")
