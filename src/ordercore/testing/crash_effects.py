@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ordercore.kernel import Kernel
+from ordercore.policies import EffectPolicy, Policies
 from ordercore.ports import CarrierCapability, Request, Response
 from ordercore.store.sqlite import SQLiteStore
 from ordercore.testing import sample_effects
@@ -22,6 +23,9 @@ from ordercore.testing.transports import Fault, FaultyTransport
 
 QUERY: Final[tuple[CarrierCapability, ...]] = ("book", "query")
 BLIND: Final[tuple[CarrierCapability, ...]] = ("book",)
+PATIENT: Final = Policies(effects=EffectPolicy(attempts=1_000))
+"""How far a round comes, and so how often an effect meets faults, depends on the machine: giving up is tested elsewhere."""
+
 _FAULTS: Final[tuple[Fault, ...]] = ("none", "none", "none", "none", "unreached", "lost_before", "lost_after")
 
 
@@ -43,6 +47,7 @@ def opened(folder: Path, capabilities: tuple[CarrierCapability, ...], number: in
     return Kernel(
         SQLiteStore(folder / "shop.db", synchronous="NORMAL"), clock=ManualClock(START + timedelta(hours=number)),
         carriers={"memory": MemoryCarrier("memory", capabilities)}, transport=FaultyTransport(desk, script),
+        policies=PATIENT,
     )  # fmt: skip
 
 

@@ -18,15 +18,19 @@ from ordercore.transport import HttpTransport, Reach, Routes, SmtpTransport
 SECRET: Final = "whsec_bm90IGEgc2VjcmV0LCBub3QgYSBzZWNyZXQ="  # noqa: S105  # of nothing
 HOST: Final = "127.0.0.1"
 KINDS: Final = ("order.placed",)
+SECONDS: Final = 30
+"""No answer is lost because the machine has much to do: what is under way when a worker is killed is what this is about."""
 
 
 def opened(folder: Path, mail_port: int, web_port: int, number: int) -> Kernel:
     """The shop in this folder as of round `number`: each begins ten minutes later, when no worker is still at it."""
     mail = EmailNotifier("ops", "shop@example.com", ["ops@example.com"], KINDS)
-    web = WebhookNotifier("erp", f"http://{HOST}:{web_port}/hooks", [SECRET], KINDS, timeout_seconds=5)
+    web = WebhookNotifier("erp", f"http://{HOST}:{web_port}/hooks", [SECRET], KINDS, timeout_seconds=SECONDS)
     routes = Routes(
         http=HttpTransport(Reach(private=[HOST])),
-        mail=SmtpTransport(HOST, mail_port, security="none", timeout_seconds=5, local_hostname="shop.example.com"),
+        mail=SmtpTransport(
+            HOST, mail_port, security="none", timeout_seconds=SECONDS, local_hostname="shop.example.com"
+        ),
     )
     return Kernel(
         SQLiteStore(folder / "shop.db", synchronous="NORMAL"), clock=ManualClock(START + timedelta(minutes=10 * number)),
