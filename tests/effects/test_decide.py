@@ -10,7 +10,7 @@ from ordercore.effects import ResolveEffect, SettleEffect, StartEffect
 from ordercore.effects.decide import resolve, settle, start
 from ordercore.effects.events import EffectRefused, EffectWanted
 from ordercore.effects.state import effect_id, evolve_effect, fold_effect, outside_key
-from ordercore.errors import BrokenRule, TransitionRefused
+from ordercore.errors import BrokenRule, InvalidCommand, TransitionRefused
 from ordercore.policies import EffectPolicy
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -142,3 +142,14 @@ def test_an_effect_begins_with_being_wanted_and_knows_its_own_events():
 
     with pytest.raises(BrokenRule):
         evolve_effect(Tale().effect, OrderConfirmed(), "E1")
+
+
+@pytest.mark.parametrize("facts", [{"tracking": 5}, {5: "x"}, {"": "x"}, {"a": "two\nlines"}, {"a": "x" * 201}, ["a"]])
+def test_facts_are_names_and_texts_whoever_says_them(facts):
+    tale = Tale()
+    attempt = tale.start()
+    with pytest.raises(InvalidCommand):
+        tale.settle(attempt, "done", facts=facts)
+    tale.settle(attempt, "uncertain", again=False)
+    with pytest.raises(InvalidCommand):
+        resolve(tale.effect, ResolveEffect("E1", "done", "asked", facts=facts), NOW)

@@ -5,6 +5,7 @@ from collections import Counter
 from contextlib import suppress
 
 import pytest
+from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,8 +20,18 @@ from ordercore.effects.events import (
     EffectUncertain,
     EffectWanted,
 )
-from ordercore.errors import ConfigurationError, InvalidCommand, NotFound, NotSupported, Throttled, TransitionRefused
+from ordercore.errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    InvalidCommand,
+    NotFound,
+    NotSupported,
+    Throttled,
+    TransientFailure,
+    TransitionRefused,
+)
 from ordercore.policies import EffectPolicy, Policies
+from ordercore.ports import Declined, HttpRequest, Problem
 from ordercore.store.memory import MemoryStore
 from ordercore.store.sqlite import SQLiteStore
 from ordercore.testing import CountedIds, ManualClock, an_order, crash_effects, given_stock, place, sample_effects
@@ -260,6 +271,24 @@ def test_of_two_workers_one_sends(world):
     assert seen[0].effects == 1
 
 
+def test_who_is_overtaken_before_it_has_sent_sends_nothing(world):
+    one = world(capabilities=BLIND)
+    rival = one.shop.rival(carriers={"memory": MemoryCarrier("memory", BLIND)}, transport=one.transport)
+    one.shop._works_itself = False
+    one.shop.handle(WantBooking(one.order, "P1"))
+
+    def sleeps(result):
+        # Its attempt is recorded, and it sleeps until well after the deadline; another worker takes over.
+        one.clock.advance(minutes=10)
+        rival.work(until_idle=True)
+        return result
+
+    one.shop.store.after_commit = [sleeps]
+    report = one.shop.work(until_idle=True)
+    assert (report.effects, one.transport.sends) == (0, 0)
+    assert one.status == "uncertain"
+
+
 def test_who_was_overtaken_may_still_say_that_it_was_done(world):
     one = world(capabilities=BLIND)
     rival = one.shop.rival(carriers={"memory": MemoryCarrier("memory", BLIND)}, transport=one.transport)
@@ -337,6 +366,100 @@ def test_a_defect_before_anything_was_sent_is_tried_again(make_shop):
     assert one.status == "wanted"
     assert one.effect.summary.code == "internal_error:RuntimeError"
     assert "somebody" not in str(report)
+
+
+@pytest.mark.parametrize("capabilities", [ALL, BLIND])
+def test_an_answer_that_is_none_holds_up_no_other_effect(world, capabilities):
+    one = world(capabilities=capabilities)
+
+    class Odd(MemoryCarrier):
+        """Says something that is no booking, after it was booked."""
+
+        def book(self, request, *, key):
+            booking = yield from MemoryCarrier.book(self, request, key=key)
+            return evolve(booking, reference={"somebody": 1}) if request.parcel.reference == "P1" else booking
+
+    one.shop.core.shop.adapters["carrier"]["memory"] = Odd("memory", capabilities)
+    one.shop._works_itself = False
+    for part in ("P1", "P2"):
+        one.shop.handle(WantBooking(one.order, part))
+        one.clock.advance(seconds=1)
+    one.shop.work(until_idle=True)
+    assert {row.summary.part: row.summary.status for row in one.shop.effects(None)} == {"P1": "uncertain", "P2": "done"}
+    assert len(one.desk.bookings) == 2
+
+
+class InTwoSteps(MemoryCarrier):
+    """Registers a parcel and then confirms it; what it is asked first takes effect already."""
+
+    def book(self, request, *, key):
+        yield from MemoryCarrier.book(self, request, key=key)
+        return (yield from MemoryCarrier.book(self, request, key=key))
+
+
+class InTwoStepsThatKnow(MemoryCarrier):
+    """Knows that nothing has happened until the second step."""
+
+    def book(self, request, *, key):
+        yield HttpRequest("POST", "https://carrier.invalid/token", body=b"{}")
+        try:
+            return (yield from MemoryCarrier.book(self, request, key=key))
+        except TransientFailure:
+            raise TransientFailure("It has only drawn a token.") from None
+
+
+def test_a_step_that_did_not_arrive_says_nothing_of_the_one_before(world):
+    one = world(["none", "unreached"], capabilities=BLIND)
+    one.shop.core.shop.adapters["carrier"]["memory"] = InTwoSteps("memory", BLIND)
+    one.want()
+    one.patient()
+    assert (one.status, len(one.desk.bookings)) == ("uncertain", 1)
+
+
+def test_an_adapter_may_know_that_the_step_before_did_nothing(world):
+    one = world(["none", "unreached"], capabilities=BLIND)
+    one.shop.core.shop.adapters["carrier"]["memory"] = InTwoStepsThatKnow("memory", BLIND)
+    one.want()
+    one.patient()
+    assert (one.status, len(one.desk.bookings)) == ("done", 1)
+
+
+def test_a_key_that_is_no_longer_accepted_says_nothing_of_what_was_sent_before(world):
+    one = world(["lost_after"])
+
+    class LockedOut(MemoryCarrier):
+        def find(self, key):
+            yield from ()
+            raise AuthenticationFailed("The key is no longer accepted.")
+
+    one.shop.core.shop.adapters["carrier"]["memory"] = LockedOut()
+    one.want()
+    one.patient()
+    assert (one.status, len(one.desk.bookings)) == ("uncertain", 1)
+    assert "refused-P1" not in holds(one.shop, one.order)
+
+
+def test_nobody_is_believed_who_says_to_come_back_in_the_next_age(world):
+    one = world()
+    one.shop.core.performing._transport = RecordedTransport([Throttled("no", retry_after_seconds=10**30)])
+    one.want()
+    assert (one.effect.summary.due - one.clock.now()).total_seconds() == 86_400
+
+
+def test_a_no_is_recorded_in_few_words(world):
+    one = world()
+
+    class Verbose(MemoryCarrier):
+        def book(self, request, *, key):
+            yield from ()
+            return Declined(tuple(Problem("x" * 500, "reject", "", "word\n" * 1_000) for _ in range(100)))
+
+    one.shop.core.shop.adapters["carrier"]["memory"] = Verbose()
+    one.want()
+    (refused,) = one.events(EffectRefused)
+    assert len(refused.code) <= 64
+    assert len(refused.problems) <= 20
+    assert all(len(said) <= 200 and "\n" not in said for said in refused.problems)
 
 
 def test_what_an_adapter_cannot_do_is_refused(make_shop):

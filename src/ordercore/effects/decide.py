@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +15,7 @@ from ordercore.policies import EffectPolicy
 from ordercore.values import text_of
 
 RESOLUTIONS: Final = ("done", "not_done", "refused")
-LONGEST: Final = timedelta(days=1)
+LONGEST_SECONDS: Final = 86_400
 """The longest that another side is believed when it says when to come again."""
 
 
@@ -32,7 +32,7 @@ def settle(effect: Effect, command: SettleEffect, policy: EffectPolicy, now: dat
     """What an attempt came to, as events; none for what no longer matters.
 
     The answer of an attempt that another worker has taken over from still counts where it says that it was done: that
-    is a fact. Anything else it says is out of date.
+    is a fact. Anything else it says is out of date. Raises InvalidCommand for a reference or facts that are no text.
     """
     late = effect.status != "pending" or command.attempt != effect.attempt
     if effect.status in ("done", "refused") or (late and command.outcome != "done"):
@@ -41,7 +41,8 @@ def settle(effect: Effect, command: SettleEffect, policy: EffectPolicy, now: dat
     last, later = tried >= policy.attempts, _later(tried, command.retry_after_seconds, policy, now)
     match command.outcome:
         case "done":
-            return (e.EffectDone(command.attempt, command.reference, command.facts),)
+            reference = text_of(command.reference, what="reference")
+            return (e.EffectDone(command.attempt, reference, _facts(command.facts)),)
         case "refused":
             return (e.EffectRefused(command.attempt, command.code, command.problems),)
         case "failed" if command.absent or not effect.unsure:
@@ -56,7 +57,7 @@ def settle(effect: Effect, command: SettleEffect, policy: EffectPolicy, now: dat
 def _later(tried: int, asked_seconds: int, policy: EffectPolicy, now: datetime) -> datetime:
     """Twice as long after each attempt, up to a most; not before the other side asked to."""
     wait = min(policy.retry_seconds << min(tried - 1, 32), policy.retry_most_seconds)
-    return now + max(timedelta(seconds=wait), min(timedelta(seconds=asked_seconds), LONGEST))
+    return now + timedelta(seconds=max(wait, min(asked_seconds, LONGEST_SECONDS)))
 
 
 def resolve(effect: Effect, command: ResolveEffect, now: datetime) -> e.EffectResolved:
@@ -68,4 +69,13 @@ def resolve(effect: Effect, command: ResolveEffect, now: datetime) -> e.EffectRe
         )
     reason = text_of(command.reason, what="reason", empty=False)
     reference = text_of(command.reference, what="reference")
-    return e.EffectResolved(command.outcome, reason, now, reference, command.facts)
+    return e.EffectResolved(command.outcome, reason, now, reference, _facts(command.facts))
+
+
+def _facts(given: Mapping[str, str]) -> Mapping[str, str]:
+    """Names and texts of one line each: adapters and people say them."""
+    if not isinstance(given, Mapping):
+        raise InvalidCommand("facts is a mapping of names to texts.", path="facts", hint='Such as {"tracking": "..."}.')
+    return {
+        text_of(name, what="facts", empty=False): text_of(said, what=f"facts[{name}]") for name, said in given.items()
+    }

@@ -11,6 +11,7 @@ from attrs import define, frozen
 
 from ordercore.effects import Effect, SettleEffect, StartEffect
 from ordercore.effects.commands import Settlement
+from ordercore.effects.events import EffectStarted
 from ordercore.effects.state import outside_key
 from ordercore.engine import Calls, Engine, Outside, Task
 from ordercore.errors import (
@@ -18,6 +19,7 @@ from ordercore.errors import (
     AuthenticationFailed,
     BrokenRule,
     ConfigurationError,
+    Conflict,
     NotFound,
     NotSupported,
     OrdercoreError,
@@ -32,7 +34,7 @@ from ordercore.flows.performers import performer_of
 from ordercore.flows.performing import Answer, Performer, Sending
 from ordercore.flows.settling import flow_settle_effect, flow_start_effect
 from ordercore.flows.shop import Shop
-from ordercore.message import Command, Context
+from ordercore.message import Command, Context, Receipt
 from ordercore.ports import Clock, Declined, Op, Request, Transport
 from ordercore.store import Lease
 from ordercore.values import CommandId
@@ -45,6 +47,11 @@ ELSEWHERE: Final = timedelta(minutes=5)
 
 TIMEOUT_SECONDS: Final = 30
 """How long a request may take that does not say so itself."""
+
+PROBLEMS_MOST: Final = 20
+PROBLEM_MOST: Final = 200
+CODE_MOST: Final = 64
+"""How much of an adapter's no goes into events: how many problems, characters of each and of the code."""
 
 
 class _OutOfTimeError(Exception):
@@ -65,7 +72,11 @@ class _Outcome:
 
 @define
 class _Attempt:
-    """An attempt under way. `arrived`: something of it was sent; `absent`: no earlier one arrived, as was asked."""
+    """An attempt under way.
+
+    `arrived`: something of it was sent; `absent`: no earlier one arrived, as was asked; `raised`: what the transport
+    raised last.
+    """
 
     effect: Effect
     performer: Performer
@@ -74,11 +85,18 @@ class _Attempt:
     until: datetime
     arrived: bool = False
     absent: bool = False
+    raised: Exception | None = None
 
     @property
-    def unsure(self) -> bool:
-        """Whether it may have taken effect, by this attempt or an earlier one."""
-        return self.arrived or (self.effect.unsure and not self.absent)
+    def earlier(self) -> bool:
+        """Whether it may have taken effect by an earlier attempt."""
+        return self.effect.unsure and not self.absent
+
+    def heard(self, error: Exception | None, *, asking: bool) -> None:
+        """A request was answered, or what came of it instead; one that only asks has no effect."""
+        self.raised = error
+        if not asking and not isinstance(error, (TransientFailure, NotSupported)):
+            self.arrived = True
 
     @property
     def finds(self) -> bool:
@@ -114,34 +132,26 @@ class Performing:
             adapter = self._shop.adapter(performer.port, effect.instance)
             start = StartEffect(effect.id, self._shop.policies.effects.deadline_seconds)
             # Under an id of this lease alone: of two workers only one is told that it may send.
-            yield from self._run(start, f"effect:start:{effect.id}:{lease.fence}", "worker", flow_start_effect)
+            key = f"effect:start:{effect.id}:{lease.fence}"
+            receipt = yield from self._run(start, key, "worker", flow_start_effect)
         except TransitionRefused:
             yield from self._not_now(lease)
             return WorkReport(refused=1)
-        except (BrokenRule, NotFound) as error:
+        except (BrokenRule, Rejected) as error:
             due = self._clock.now() + ELSEWHERE
             yield lambda store: store.nack(lease, due, tenant=tenant)
             return WorkReport(failures=(f"effect {effect.id} ({effect.kind}): {error}",))
+        (mine,) = (event for event in receipt.events if isinstance(event, EffectStarted))
         started, _ = yield from self._engine.look(load_effect(effect.id))
-        assert started.due is not None  # noqa: S101  # it is pending
-        attempt = _Attempt(started, performer, adapter, outside_key(tenant, effect.id), started.due)
+        if started.status != "pending" or started.attempt != mine.attempt:
+            # So much time has passed since that somebody else has taken over: the attempt is theirs.
+            return WorkReport(refused=1)
+        attempt = _Attempt(started, performer, adapter, outside_key(tenant, effect.id), mine.until)
         return (yield from self._settled(attempt, (yield from self._outcome(attempt))))
 
     def ask(self, operation: Op[T]) -> Calls[T]:
         """Drive an operation that only asks, such as one for rates. Raises what the transport raises."""
-        try:
-            request = next(operation)
-            while True:
-                _require(self._transport)
-                try:
-                    response = yield Outside(self._transport, request)
-                except Exception as error:  # noqa: BLE001  # the operation may know what to do about it
-                    request = operation.throw(error)
-                else:
-                    request = operation.send(response)
-        except StopIteration as end:
-            value: T = end.value
-            return value
+        return (yield from self._driven(operation))
 
     def _not_now(self, lease: Lease) -> Calls[None]:
         """Somebody else has it, or it is over. A lease that is void by that changes nothing."""
@@ -163,7 +173,7 @@ class Performing:
             now = self._clock.now()
             sending = Sending(effect, attempt.adapter, attempt.key, now, self._shop)
             operation = yield from self._engine.look(performer.send(sending))
-            value = yield from self._driven(attempt, operation)
+            value = yield from self._driven(operation, attempt)
             if isinstance(value, Declined):
                 return _Outcome("refused", _code(value), problems=_told(value))
             return _Outcome("done", answer=performer.done(effect, value))
@@ -176,47 +186,50 @@ class Performing:
         """What became of earlier attempts; None: it may be sent now. Raises what the question raises."""
         find = attempt.performer.find
         if find is not None and attempt.finds:
-            value = yield from self._driven(attempt, find(attempt.adapter, attempt.key), asking=True)
+            value = yield from self._driven(find(attempt.adapter, attempt.key), attempt, asking=True)
             if value is not None:
                 return _Outcome("done", answer=attempt.performer.done(attempt.effect, value))
             attempt.absent = True
             return None
         return None if attempt.repeats else _Outcome("uncertain", "cannot_tell", again=False)
 
-    def _driven(self, attempt: _Attempt, operation: Op[T], *, asking: bool = False) -> Calls[T]:
+    def _driven(self, operation: Op[T], attempt: _Attempt | None = None, *, asking: bool = False) -> Calls[T]:
         """Send each request of an operation; what the transport raises, the operation may handle."""
         try:
             request = next(operation)
             while True:
-                self._check(attempt, request)
-                was = attempt.arrived
-                attempt.arrived = was or not asking
+                self._check(request, attempt)
                 try:
                     response = yield Outside(self._transport, request)
-                except (TransientFailure, NotSupported) as error:
-                    attempt.arrived = was
-                    request = operation.throw(error)
-                except Exception as error:  # noqa: BLE001  # as above
+                except Exception as error:  # noqa: BLE001  # the operation may know what to do about it
+                    if attempt is not None:
+                        attempt.heard(error, asking=asking)
                     request = operation.throw(error)
                 else:
+                    if attempt is not None:
+                        attempt.heard(None, asking=asking)
                     request = operation.send(response)
         except StopIteration as end:
             value: T = end.value
             return value
 
-    def _check(self, attempt: _Attempt, request: Request) -> None:
+    def _check(self, request: Request, attempt: _Attempt | None) -> None:
         """Nothing is sent that could still be under way when another worker may take over."""
         _require(self._transport)
         longest = timedelta(seconds=getattr(request, "timeout_seconds", TIMEOUT_SECONDS))
-        if self._clock.now() + longest > attempt.until:
+        if attempt is not None and self._clock.now() + longest > attempt.until:
             raise _OutOfTimeError
 
     def _settled(self, attempt: _Attempt, outcome: _Outcome) -> Calls[WorkReport]:
         try:
             yield from self._settle(attempt, outcome, "")
-        except (Rejected, BrokenRule) as error:
-            # It stands outside, and the books do not take it: a person must see that, and nothing is done again.
-            outcome = _Outcome("uncertain", f"not_recorded:{error.code}", again=False)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  # an answer that is none must not hold up the other effects
+            # It stands outside, and the books do not take it: a person must see that, and nothing is done again. Where
+            # others only kept changing the subject, it is found once more.
+            again = isinstance(error, Conflict) and attempt.finds
+            outcome = _Outcome("uncertain", f"not_recorded:{_code_of(error)}", again=again)
             yield from self._settle(attempt, outcome, ":not_recorded")
         if outcome.outcome == "done":
             return WorkReport(effects=1)
@@ -235,11 +248,14 @@ class Performing:
         key = f"effect:settle:{effect.id}:{effect.attempt}{suffix}"
         yield from self._run(command, key, f"{performer.port}:{effect.instance}", flow)
 
-    def _run(self, command: Command[str], key: str, actor: str, flow: Callable[..., Flow[str]]) -> Calls[None]:
+    def _run(
+        self, command: Command[str], key: str, actor: str, flow: Callable[..., Flow[str]]
+    ) -> Calls[Receipt[str]]:  # fmt: skip
         now = self._clock.now()
         effect = getattr(command, "effect", "")
         context = Context(CommandId(key), now, now, actor, f"effect:{effect}")
-        yield from self._engine.run(Task(command, context, partial(flow, command, context, self._shop)))
+        task: Task[str] = Task(command, context, partial(flow, command, context, self._shop))
+        return (yield from self._engine.run(task))
 
 
 def _require(transport: Transport | None) -> None:
@@ -248,27 +264,44 @@ def _require(transport: Transport | None) -> None:
 
 
 def _failed(attempt: _Attempt, error: Exception) -> _Outcome:
-    """What an exception says about whether it may have taken effect."""
-    again = attempt.finds or attempt.repeats
-    code = error.code if isinstance(error, OrdercoreError) else f"internal_error:{type(error).__name__}"
-    if isinstance(error, _OutOfTimeError):
-        code = "out_of_time"
-    if isinstance(error, TransientFailure):
+    """What an exception says about whether it may have taken effect.
+
+    A transport that did not reach anybody speaks of its request alone: what was sent before it may have arrived. An
+    adapter that says so speaks of the whole attempt.
+    """
+    again, code = attempt.finds or attempt.repeats, _code_of(error)
+    if isinstance(error, TransientFailure) and not (attempt.arrived and error is attempt.raised):
         after = error.fields.get("retry_after_seconds")
         return _Outcome("failed", code, retry_after_seconds=after if isinstance(after, int) else 0)
-    if isinstance(error, AnswerLost) or (attempt.unsure and not isinstance(error, AuthenticationFailed)):
+    sent = attempt.arrived and not isinstance(error, AuthenticationFailed)
+    if isinstance(error, AnswerLost) or attempt.earlier or sent:
         return _Outcome("uncertain", code, again=again)
     if isinstance(error, (Rejected, NotSupported)):
-        return _Outcome("refused", code, problems=(error.message,))
+        return _Outcome("refused", code, problems=(_short(error.message),))
     return _Outcome("failed", code)
 
 
+def _code_of(error: Exception) -> str:
+    """What names an exception; a defect by its kind alone, for its text may quote what was sent."""
+    if isinstance(error, _OutOfTimeError):
+        return "out_of_time"
+    return (
+        _short(error.code, CODE_MOST) if isinstance(error, OrdercoreError) else f"internal_error:{type(error).__name__}"
+    )
+
+
 def _code(declined: Declined) -> str:
-    return declined.problems[0].code if declined.problems else "declined"
+    return _short(declined.problems[0].code, CODE_MOST) if declined.problems else "declined"
 
 
 def _told(declined: Declined) -> tuple[str, ...]:
     """Why, in the adapter's words; adapters keep personal data out of problems."""
     return tuple(
-        f"{problem.path}: {problem.message}" if problem.path else problem.message for problem in declined.problems
+        _short(f"{problem.path}: {problem.message}" if problem.path else problem.message)
+        for problem in declined.problems[:PROBLEMS_MOST]
     )
+
+
+def _short(text: str, most: int = PROBLEM_MOST) -> str:
+    """On one line, cut."""
+    return " ".join(text.split())[:most]
