@@ -167,6 +167,7 @@ AREAS = (
     "flows",
     "views",
     "sourcing",
+    "supply",
     "intake",
     "values.py",
     "kernel.py",

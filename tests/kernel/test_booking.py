@@ -4,6 +4,7 @@ import pytest
 
 from ordercore import PutLocation, Ship
 from ordercore.errors import InvalidCommand, NotFound, TransitionRefused
+from ordercore.flows.record import LABEL
 from ordercore.order import (
     BookParcel,
     CorrectShipment,
@@ -28,6 +29,7 @@ from ordercore.order.events import (
 )
 from ordercore.order.manifest import ManifestMade, ManifestRefused, ManifestWanted
 from ordercore.ports import HttpResponse
+from ordercore.store import ReadDocument
 from ordercore.testing import given_stock, place
 from ordercore.testing.carrier import MemoryCarrier
 from ordercore.testing.outside import CarrierDesk
@@ -296,6 +298,62 @@ def test_after_a_no_the_parcels_are_open_again(warehouse):
     again = here.do(ManifestParcels("memory")).result
     assert here.shop.manifest(again)[0].status == "made"
     assert len([1 for r in here.shop.log(limit=1_000).records if isinstance(r.event, ManifestRefused)]) == 1
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_after_a_no_what_was_taken_back_stays_so(warehouse, when):
+    here = warehouse()
+    here.book()
+    rival = here.shop.rival(carriers={"memory": MemoryCarrier()}, transport=here.desk)
+
+    def void():
+        rival.handle(VoidBooking(here.order, "P1"))
+        rival.work(until_idle=True)
+
+    class Refusing:
+        """Says no to a list; by then somebody has taken its parcel back, or does before that is recorded."""
+
+        def send(self, request):
+            if when == "before":
+                void()
+            else:
+                here.shop.store.before_commit = [void]
+            return HttpResponse(422, body=b'{"code": "unknown_parcel"}')
+
+    here.shop.core.performing._transport = Refusing()
+    refused = here.do(ManifestParcels("memory")).result
+    assert here.shop.manifest(refused)[0].status == "refused"
+    assert here.parcel.booking.status == "voided"
+    with pytest.raises(InvalidCommand, match="No booking of 'memory' is open"):
+        here.shop.handle(ManifestParcels("memory"))
+
+
+def test_what_is_taken_back_while_a_manifest_is_made_is_not_on_it(warehouse):
+    here = warehouse()
+    here.book()
+    rival = here.shop.rival(carriers={"memory": MemoryCarrier()}, transport=here.desk)
+
+    def void():
+        rival.handle(VoidBooking(here.order, "P1"))
+        rival.work(until_idle=True)
+
+    here.shop.store.before_commit = [void]
+    with pytest.raises(InvalidCommand, match="No booking of 'memory' is open"):
+        here.shop.handle(ManifestParcels("memory"))
+
+
+def test_labels_go_with_their_booking(warehouse):
+    here = warehouse()
+    here.book()
+    key = here.parcel.booking.labels[0]
+    assert label_document(here, key) is not None
+    here.do(VoidBooking(here.order, "P1"))
+    assert label_document(here, key) is None
+
+
+def label_document(here, key):
+    asked = ReadDocument(LABEL, key)
+    return here.shop.store.read([asked], tenant="").of(asked)
 
 
 def test_of_two_manifests_at_the_same_moment_one_has_the_parcels(warehouse):

@@ -14,7 +14,7 @@ from ordercore.flow import Effect as FlowEffect
 from ordercore.flows.catalog import ReadCatalog
 from ordercore.flows.effects import want
 from ordercore.flows.performing import Answer, Performer, Sending
-from ordercore.flows.record import LABEL, OPEN_BOOKING, ORDERS, PERSON, change, open_booking
+from ordercore.flows.record import LABEL, OPEN_BOOKING, ORDERS, PERSON, change, manifest_counter, open_booking
 from ordercore.flows.shop import Shop
 from ordercore.message import Command, Context, Event
 from ordercore.order import (
@@ -28,14 +28,14 @@ from ordercore.order import (
     VoidBooking,
     stream_of,
 )
-from ordercore.order.booking import Label
+from ordercore.order.booking import Label, ParcelBooking
 from ordercore.order.decide import unknown_order
 from ordercore.order.decide_booking import decide_booking, label_keys
 from ordercore.order.events import BookingVoided, ParcelBooked
 from ordercore.order.fulfillment import Parcel
 from ordercore.order.manifest import ManifestEntry
 from ordercore.ports import Booking, BookingRequest, Op, ParcelFacts
-from ordercore.store import DeleteDocument, PutDocument, ReadDocument
+from ordercore.store import Bump, DeleteDocument, PutDocument, ReadDocument
 from ordercore.store.batch import DocumentChange
 from ordercore.values import Address, OrderId, code_of
 
@@ -102,14 +102,24 @@ def flow_booking_fact(
     if not events:
         return Decision(order.id)
     changed = change(order.id, order, version, events)
-    beside = tuple(_beside(command, events, shop))
+    beside = tuple(_beside(command, order, events, shop))
+    voided = [_booking(order, event).carrier for event in events if isinstance(event, BookingVoided)]
     return Decision(
-        order.id, (changed.append,), (*changed.documents, *beside), states={changed.append.stream: changed.order}
-    )
+        order.id, (changed.append,), (*changed.documents, *beside),
+        bumps=tuple(Bump(manifest_counter(carrier)) for carrier in voided), states={changed.append.stream: changed.order},
+    )  # fmt: skip
 
 
-def _beside(command: Command[Any], events: Sequence[Event], shop: Shop) -> Iterator[DocumentChange]:
-    """Labels, and what the next manifest of the carrier will list."""
+def _booking(order: Order, event: BookingVoided) -> ParcelBooking:
+    booking = order.parcel(event.parcel).booking
+    assert booking is not None  # noqa: S101  # what is taken back was made
+    return booking
+
+
+def _beside(
+    command: Command[Any], before: Order, events: Sequence[Event], shop: Shop
+) -> Iterator[DocumentChange]:  # fmt: skip
+    """Labels, which go with their booking, and what the next manifest of the carrier will list."""
     if isinstance(command, RecordBooking):
         yield from _labels(command)
     for event in events:
@@ -118,6 +128,7 @@ def _beside(command: Command[Any], events: Sequence[Event], shop: Shop) -> Itera
             yield open_booking(event.carrier, entry)
         elif isinstance(event, BookingVoided):
             yield DeleteDocument(OPEN_BOOKING, event.booking)
+            yield from (DeleteDocument(LABEL, key) for key in _booking(before, event).labels)
 
 
 def _manifests(shop: Shop, carrier: str) -> bool:

@@ -13,11 +13,11 @@ from ordercore.flow import Effect as FlowEffect
 from ordercore.flows.booking import able
 from ordercore.flows.effects import want
 from ordercore.flows.performing import Answer, Performer, Sending
-from ordercore.flows.record import OPEN_BOOKING, open_booking
+from ordercore.flows.record import OPEN_BOOKING, ORDERS, manifest_counter, open_booking
 from ordercore.flows.shop import Shop
 from ordercore.lifecycle import MANIFEST
 from ordercore.message import Context, Event
-from ordercore.order import ManifestParcels, RecordManifest
+from ordercore.order import ManifestParcels, Order, RecordManifest, stream_of
 from ordercore.order.manifest import (
     MANIFESTS,
     Manifest,
@@ -33,7 +33,7 @@ from ordercore.ports import Manifest as Closed
 from ordercore.ports import Op
 from ordercore.store import Append, Bump, DeleteDocument, PutDocument, ReadCounter, ReadDocuments, Require
 from ordercore.store.batch import DocumentChange
-from ordercore.values import text_of
+from ordercore.values import OrderId, text_of
 
 MANIFEST_KIND: Final = "carrier.manifest"
 DOCUMENT: Final = "manifest"
@@ -41,15 +41,10 @@ MOST: Final = 1_000
 """Parcels on one manifest; the rest goes onto the next."""
 
 
-def _counter(carrier: str) -> str:
-    """What two manifests of one carrier at the same moment would both have to change."""
-    return f"manifest/{carrier}"
-
-
 def flow_manifest_parcels(command: ManifestParcels, context: Context, shop: Shop) -> Flow[str]:
     """Every open booking, in the order they were made; none of them is on another list."""
     able(shop, command.carrier, "manifest")
-    waiting, counter = ReadDocuments(OPEN_BOOKING, command.carrier, None, MOST), ReadCounter(_counter(command.carrier))
+    waiting, counter = ReadDocuments(OPEN_BOOKING, command.carrier, None, MOST), _counter(command.carrier)
     snapshot = yield from read(waiting, counter)
     yield from guard(command, None)
     entries = tuple(one.body for one in snapshot.of(waiting) if isinstance(one.body, ManifestEntry))
@@ -63,10 +58,14 @@ def flow_manifest_parcels(command: ManifestParcels, context: Context, shop: Shop
     event = ManifestWanted(command.carrier, entries)
     gone: tuple[DocumentChange, ...] = tuple(DeleteDocument(OPEN_BOOKING, entry.booking) for entry in entries)
     decision = Decision(
-        id, (Append(stream, 0, (event,)),), gone, (Require(_counter(command.carrier), snapshot.of(counter)),),
-        (Bump(_counter(command.carrier)),), states={stream: fold_manifest(None, (event,), stream)},
+        id, (Append(stream, 0, (event,)),), gone, (Require(counter.counter, snapshot.of(counter)),),
+        (Bump(counter.counter),), states={stream: fold_manifest(None, (event,), stream)},
     )  # fmt: skip
     return want(context, MANIFEST_KIND, command.carrier, stream, part=id).on(decision)
+
+
+def _counter(carrier: str) -> ReadCounter:
+    return ReadCounter(manifest_counter(carrier))
 
 
 def _load(id: str) -> Generator[FlowEffect, Any, tuple[Manifest, int]]:
@@ -78,24 +77,43 @@ def _load(id: str) -> Generator[FlowEffect, Any, tuple[Manifest, int]]:
 
 
 def flow_record_manifest(command: RecordManifest, context: Context, shop: Shop) -> Flow[str]:
-    """The carrier's answer. After a no its parcels are open again."""
+    """The carrier's answer. After a no its parcels are open again, but for those taken back meanwhile."""
     manifest, version = yield from _load(command.manifest)
     MANIFEST.require(manifest.status, "RecordManifest")
     stream = manifest_stream(manifest.id)
     documents: list[DocumentChange] = []
+    requires: tuple[Require, ...] = ()
     event: Event
     if command.code:
         event = ManifestRefused(command.code, command.problems)
-        documents += [open_booking(manifest.carrier, entry) for entry in manifest.parcels]
+        standing, required = yield from _standing(manifest)
+        documents += [open_booking(manifest.carrier, entry) for entry in standing]
+        requires = (required,)
     else:
         event = ManifestMade(text_of(command.reference, what="reference", empty=False), bool(command.content))
         if command.content:
             body = ManifestDocument(command.media_type, command.content)
             documents.append(PutDocument(DOCUMENT, manifest.id, body))
     return Decision(
-        manifest.id, (Append(stream, version, (event,)),), tuple(documents),
+        manifest.id, (Append(stream, version, (event,)),), tuple(documents), requires,
         states={stream: fold_manifest(manifest, (event,), stream)},
     )  # fmt: skip
+
+
+def _standing(manifest: Manifest) -> Generator[FlowEffect, Any, tuple[list[ManifestEntry], Require]]:
+    """The bookings of a list that stand, and what must not have changed since they were looked at."""
+    orders = {entry.order: ReadState(stream_of(entry.order), ORDERS) for entry in manifest.parcels}
+    counter = _counter(manifest.carrier)
+    snapshot = yield from read(counter, *orders.values())
+    states: dict[OrderId, Order | None] = {id: snapshot.of(asked).state for id, asked in orders.items()}
+    standing = [entry for entry in manifest.parcels if _stands(states[entry.order], entry)]
+    return standing, Require(counter.counter, snapshot.of(counter))
+
+
+def _stands(order: Order | None, entry: ManifestEntry) -> bool:
+    parcel = order.parcels.get(entry.parcel) if order is not None else None
+    booking = parcel.booking if parcel is not None else None
+    return booking is not None and booking.booking == entry.booking and booking.status in ("booked", "voiding")
 
 
 def _send(sending: Sending) -> Generator[FlowEffect, Any, Op[Any]]:

@@ -88,6 +88,11 @@ def open_booking(carrier: str, entry: ManifestEntry) -> PutDocument:
     return PutDocument(OPEN_BOOKING, entry.booking, entry, None, carrier, entry.reference)
 
 
+def manifest_counter(carrier: str) -> str:
+    """What changes whenever a booking of a carrier is put onto a list or taken back: lists rest on it."""
+    return f"manifest/{carrier}"
+
+
 def tracking_key(carrier: str, tracking: str) -> str:
     """The key of the document that says whose parcels a carrier means by a number."""
     return f"{carrier}\x1f{tracking}"
