@@ -178,17 +178,25 @@ OWN_HINT = {"named", "of"}
 PERSONAL = {"customer", "ship_to", "address", "email", "phone", "postal_code", "note", "city"}
 
 
-def refusals():
-    """Every call that makes a Rejected, in what commands and reads go through: (where, class, call)."""
-    for area in AREAS:
-        path = ROOT / "src" / "ordercore" / area
+SETTLED = {cls.__name__: cls for cls in CODES if issubclass(cls, errors.ConfigurationError | errors.NotSupported)}
+"""What a host or the author of a plugin reads: only they can do something about it."""
+
+
+def made(kinds, folders):
+    """Every call that makes one of these errors: (where, class, call)."""
+    for path in folders:
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             for node in ast.walk(ast.parse(file.read_text())):
                 if isinstance(node, ast.Call):
                     function = node.func
                     owner = function.value if isinstance(function, ast.Attribute) else function
-                    if isinstance(owner, ast.Name) and owner.id in RAISED:
-                        yield f"{file.relative_to(ROOT)}:{node.lineno}", RAISED[owner.id], node
+                    if isinstance(owner, ast.Name) and owner.id in kinds:
+                        yield f"{file.relative_to(ROOT)}:{node.lineno}", kinds[owner.id], node
+
+
+def refusals():
+    """Every call that makes a Rejected, in what commands and reads go through."""
+    return made(RAISED, [ROOT / "src" / "ordercore" / area for area in AREAS])
 
 
 def test_there_are_refusals_to_look_at():
@@ -203,12 +211,20 @@ def test_every_refusal_has_a_code_of_its_own():
 SUGGESTED = {"NotFound(f'{path}: there is no item {sku!r}.', kind='item', name=str(sku)[:64], path=path)"}
 
 
-def test_every_refusal_teaches():
-    def teaches(node):
-        made = isinstance(node.func, ast.Attribute) and node.func.attr in OWN_HINT
-        return made or any(keyword.arg in ("hint", None) for keyword in node.keywords) or ast.unparse(node) in SUGGESTED
+def teaches(node):
+    by_itself = isinstance(node.func, ast.Attribute) and node.func.attr in OWN_HINT
+    return (
+        by_itself or any(keyword.arg in ("hint", None) for keyword in node.keywords) or ast.unparse(node) in SUGGESTED
+    )
 
+
+def test_every_refusal_teaches():
     assert [where for where, _, node in refusals() if not teaches(node)] == []
+
+
+def test_whoever_wires_it_up_is_taught_too():
+    folders = [ROOT / "src", *sorted((ROOT / "plugins").glob("*/src"))]
+    assert [where for where, _, node in made(SETTLED, folders) if not teaches(node)] == []
 
 
 def test_no_refusal_quotes_a_person():

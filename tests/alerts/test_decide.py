@@ -24,7 +24,7 @@ from ordercore.alerts.events import (
 )
 from ordercore.alerts.state import fold_alert
 from ordercore.balance import Balance
-from ordercore.errors import BrokenRule, InvalidCommand, NotFound, TransitionRefused
+from ordercore.errors import BrokenRule, InvalidCommand, TransitionRefused
 from ordercore.message import Context
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -162,7 +162,7 @@ def test_two_open_alerts_of_one_name_are_a_broken_rule():
 
 
 def test_a_stream_begins_with_an_alert():
-    with pytest.raises(NotFound):
+    with pytest.raises(BrokenRule):
         fold_alert(None, [AlertAnswered("P-1", 1)], "alert/WH1:TEA")
 
 

@@ -95,7 +95,7 @@ def test_units_that_do_not_add_up_are_a_broken_rule(wrong):
 
 
 def test_a_stream_begins_with_a_suggestion():
-    with pytest.raises(NotFound):
+    with pytest.raises(BrokenRule):
         folded(PurchaseSent())
     with pytest.raises(NotFound, match="CUP"):
         folded(SUGGESTED).line_of("CUP")

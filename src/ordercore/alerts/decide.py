@@ -115,7 +115,11 @@ def _snooze(alert: Alert, command: c.SnoozeAlert, context: Context) -> e.AlertSn
     with At("until"):
         until = instant_of(command.until, what="until")
         if until <= context.now:
-            raise InvalidCommand(f"{until.isoformat()} is not in the future.", what="until")
+            raise InvalidCommand(
+                f"{until.isoformat()} is not in the future.",
+                what="until",
+                hint="Snooze it until later than now, or let it be.",
+            )
     return e.AlertSnoozed(until)
 
 
@@ -125,6 +129,7 @@ def _wake(alert: Alert, context: Context) -> e.AlertAwoken:
         raise TransitionRefused(
             f"The alert {alert.id} is snoozed until {until.isoformat()}.", machine="alert", state="snoozed",
             asked="WakeAlert", allowed=tuple(sorted(ALERT.allowed["snoozed"] - {"WakeAlert"})),
+            hint="It wakes by itself then; SnoozeAlert moves the time.",
         )  # fmt: skip
     return e.AlertAwoken()
 

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from ordercore.alerts import events as e
 from ordercore.alerts.summary import AlertSummary
-from ordercore.errors import BrokenRule, NotFound
+from ordercore.errors import BrokenRule
 from ordercore.flow import Folder
 from ordercore.message import Event
 from ordercore.values import Stream
@@ -63,7 +63,7 @@ def fold_alert(alert: Alert | None, new: Iterable[Event], stream: Stream) -> Ale
         if isinstance(event, e.AlertRaised):
             alert = _raised(alert, event, stream.removeprefix(_PREFIX))
         elif alert is None:
-            raise NotFound(f"A stream of an alert cannot begin with {type(event).__name__}.", stream=stream)
+            raise BrokenRule(f"A stream of an alert cannot begin with {type(event).__name__}.", stream=stream)
         else:
             alert = _after(alert, event)
     return alert
@@ -103,7 +103,7 @@ def _after(alert: Alert, event: Event) -> Alert:  # one match, a change a branch
         case e.AlertRearmed():
             return evolve(alert, armed=True)
         case _:
-            raise NotFound(f"{type(event).__name__} is no event of an alert.")
+            raise BrokenRule(f"{type(event).__name__} is no event of an alert.")
 
 
 ALERTS: Final = Folder("alert", fold_alert)

@@ -80,7 +80,10 @@ def put_location(known: Location | None, command: PutLocation) -> Sequence[Event
 def put_levels(known: StockLevels | None, command: PutStockLevels, item: Item, location: Location) -> Sequence[Event]:
     """Levels as given; nothing happens if they are already so. Raises InvalidCommand where they do not ascend."""
     if not item.tracked:
-        raise InvalidCommand(f"{item.sku} is not tracked: it has no stock to watch.", path="sku", sku=item.sku)
+        raise InvalidCommand(
+            f"{item.sku} is not tracked: it has no stock to watch.", path="sku", sku=item.sku,
+            hint='Levels are for items with PutItem(tracking="quantity") or "lot".',
+        )  # fmt: skip
     least = _level(command.reorder_point, "reorder_point")
     clear = least + -(-least // 10) if command.clear_above is None else _level(command.clear_above, "clear_above")
     most = _level(command.order_up_to, "order_up_to")

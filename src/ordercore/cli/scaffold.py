@@ -61,7 +61,9 @@ def update(directory: Path) -> str:
     try:
         copier.run_update(directory, defaults=True, overwrite=True, quiet=True)
     except Exception as error:  # what copier raises has no common class in all its versions
-        raise ConfigurationError(f"{directory} cannot be updated: {error}") from error
+        raise ConfigurationError(
+            f"{directory} cannot be updated: {error}", hint="Commit what is there, and try again with git at hand."
+        ) from error
     return __version__
 
 
@@ -95,10 +97,15 @@ def _repository() -> str:
 def _git(folder: Path, *arguments: str) -> str:
     git = shutil.which("git")
     if git is None:
-        raise ConfigurationError("The versions of the template are kept with git, which is not installed.")
+        raise ConfigurationError(
+            "The versions of the template are kept with git, which is not installed.", hint="Install git."
+        )
     done = subprocess.run(  # noqa: S603  # git, with arguments of ours
         [git, *arguments], cwd=folder, env={**os.environ, **_WHO}, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise ConfigurationError(f"git {arguments[0]} failed in {folder}: {done.stderr.strip()[:500]}")
+        raise ConfigurationError(
+            f"git {arguments[0]} failed in {folder}: {done.stderr.strip()[:500]}",
+            hint="Do the same by hand in that folder to see more.",
+        )
     return done.stdout

@@ -79,7 +79,9 @@ def commands_of(file: Path) -> Iterator[Command[Any]]:
     try:
         rows = parse_json(file.read_bytes())
     except InvalidInput as error:
-        raise ConfigurationError(f"{file} is not JSON: {error.message}") from None
+        raise ConfigurationError(
+            f"{file} is not JSON: {error.message}", hint="An array of commands, as `ordercore trace` writes it."
+        ) from None
     if not isinstance(rows, list):
         raise ConfigurationError(f"{file} is not an array of commands.", hint='Such as: [{"PutItem": {"sku": "TEA"}}]')
     for n, row in enumerate(rows):

@@ -151,7 +151,8 @@ def flow_alert(command: AlertCommand, context: Context, shop: Shop) -> Flow[str]
     state = ReadState(alert_stream(id), ALERTS)
     loaded = (yield from read(state)).of(state)
     if loaded.state is None:
-        raise NotFound(f"There is no alert {id!r}.", kind="alert", name=id, path="alert")
+        raise NotFound(f"There is no alert {id!r}.", kind="alert", name=id, path="alert", hint="kernel.alerts(None) lists them all."
+        )  # fmt: skip
     yield from guard(command, loaded.state)
     events = attend(loaded.state, command, context)
     if not events:

@@ -152,7 +152,10 @@ def flow_put_supply(command: c.PutSupply, context: Context, shop: Shop) -> Flow[
 
 def unknown_supplier(code: str) -> NotFound:
     """There is no such supplier."""
-    return NotFound(f"There is no supplier {code!r}.", kind="supplier", name=code, path="supplier")
+    return NotFound(
+        f"There is no supplier {code!r}.", kind="supplier", name=code, path="supplier",
+        hint="PutSupplier adds suppliers.",
+    )  # fmt: skip
 
 
 # Purchases
@@ -189,7 +192,8 @@ def load_purchase(number: str) -> Generator[Effect, object, Loading]:
     snapshot = yield from read(state, alert)
     loaded = snapshot.of(state)
     if loaded.state is None:
-        raise NotFound(f"There is no purchase {id!r}.", kind="purchase", name=id, path="purchase")
+        raise NotFound(f"There is no purchase {id!r}.", kind="purchase", name=id, path="purchase", hint="kernel.purchases() lists them."
+        )  # fmt: skip
     asked = ReadDocument(SUPPLIER, loaded.state.head.supplier)
     skus = tuple(Sku(line.facts.sku) for line in loaded.state.lines.values())
     catalog = ReadCatalog(skus)
@@ -268,7 +272,9 @@ def flow_receive_purchase(command: c.ReceivePurchase, context: Context, shop: Sh
     known = yield from load_purchase(command.purchase)
     yield from guard(command, known.purchase)
     if not command.lines:
-        raise InvalidCommand("At least one line is needed.", path="lines")
+        raise InvalidCommand(
+            "At least one line is needed.", path="lines", hint='ReceivePurchase(..., [ArrivedLine("TEA", 12)]).'
+        )  # fmt: skip
     purchase = known.purchase
     location = command.location or purchase.head.location
     lines: list[Received] = []

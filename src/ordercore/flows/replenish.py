@@ -29,7 +29,7 @@ from ordercore.store import Bump, Query, ReadCounter, ReadDocument, ReadDocument
 from ordercore.supply.commands import Replenish, SuggestPurchase
 from ordercore.supply.decide import Wish, suggest, within_limits
 from ordercore.supply.documents import SUPPLIER, SUPPLY, Supplier
-from ordercore.supply.master import lead_time, units_at
+from ordercore.supply.master import lead_time, not_bought, units_at
 from ordercore.supply.state import PURCHASES, Purchase, purchase_stream
 from ordercore.values import LocationCode, Sku
 
@@ -188,10 +188,13 @@ def flow_suggest_purchase(command: SuggestPurchase, context: Context, shop: Shop
     """What a person wants ordered; it waits for approval."""
     code = code_at(command.supplier, "supplier")
     if not command.lines or len(command.lines) > shop.policies.lines_max:
-        raise InvalidCommand(f"A purchase has 1 to {shop.policies.lines_max} lines.", path="lines")
+        raise InvalidCommand(
+            f"A purchase has 1 to {shop.policies.lines_max} lines.", path="lines",
+            hint="Policies(lines_max=...) is the most; the rest goes onto another.",
+        )  # fmt: skip
     skus = skus_at([line.sku for line in command.lines])
     if len(skus) < len(command.lines):
-        raise InvalidCommand("A SKU stands on a purchase once.", path="lines")
+        raise InvalidCommand("A SKU stands on a purchase once.", path="lines", hint="Add their quantities.")
     catalog, asked, counter = ReadCatalog(skus), ReadDocument(SUPPLIER, code), ReadCounter(numbers_of(code))
     supplies = {sku: ReadDocuments(SUPPLY, sku) for sku in skus}
     snapshot = yield from read(catalog, asked, counter, *supplies.values())
@@ -206,7 +209,7 @@ def flow_suggest_purchase(command: SuggestPurchase, context: Context, shop: Shop
         item = view.item(line.sku, path=f"lines[{n}].sku")
         with At(f"lines[{n}].sku"):
             if not item.tracked:
-                raise InvalidCommand(f"{item.sku} is not tracked: it has no stock to buy.", sku=item.sku)
+                raise not_bought(item.sku)
         known = supplies_in(snapshot.of(supplies[Sku(line.sku)]))
         supply = next((one for one in known if one.supplier == code), None)
         wishes.append(Wish(item, units_at(item, line.quantity, f"lines[{n}].quantity"), supply))

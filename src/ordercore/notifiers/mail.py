@@ -53,7 +53,9 @@ class EmailNotifier:
         for address in (self.sender, *self.recipients, *filter(None, [self.reply_to])):
             mailbox_of(address)
         if not self.recipients:
-            raise ConfigurationError("A notifier by mail needs a recipient.")
+            raise ConfigurationError(
+                "A notifier by mail needs a recipient.", hint='Such as recipients = ["ops@example.com"].'
+            )
 
     @property
     def capabilities(self) -> frozenset[NotifierCapability]:

@@ -73,7 +73,7 @@ def compose(
     """
     author, to = mailbox_of(sender), tuple(map(mailbox_of, recipients))
     if not to:
-        raise ConfigurationError("A mail needs a recipient.")
+        raise ConfigurationError("A mail needs a recipient.", hint="Such as ops@example.com.")
     message = EmailMessage(policy=SMTP)
     id = message_id(key, author.domain)
     message["From"], message["To"], message["Subject"] = author, to, one_line(subject)

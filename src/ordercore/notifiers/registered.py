@@ -28,7 +28,10 @@ def make_webhook(instance: str, settings: Settings) -> WebhookNotifier:
     check_settings(instance, settings, required=("url", "secrets", "kinds"), optional=("source", "timeout_seconds"))
     seconds = settings.get("timeout_seconds", 15)
     if type(seconds) is not int or not 1 <= seconds <= 60:
-        raise ConfigurationError("timeout_seconds is a whole number from 1 to 60.")
+        raise ConfigurationError(
+            "timeout_seconds is a whole number from 1 to 60.",
+            hint="15 is usual: whoever needs longer answers first and works afterwards.",
+        )
     return WebhookNotifier(
         instance, text(settings, "url"), texts(settings, "secrets"), texts(settings, "kinds"),
         text(settings, "source", "/ordercore"), seconds,
@@ -57,14 +60,16 @@ def check_settings(instance: str, settings: Settings, *, required: Collection[st
             )
     missing = [name for name in required if name not in settings]
     if missing:
-        raise ConfigurationError(f"{instance}: {' and '.join(missing)} must be set.")
+        raise ConfigurationError(
+            f"{instance}: {' and '.join(missing)} must be set.", hint=f"Settings: {', '.join((*required, *optional))}."
+        )
 
 
 def text(settings: Settings, name: str, default: str | None = None) -> str:
     """A setting that is text. Raises ConfigurationError, without the value, which may be a secret."""
     value = settings.get(name, default)
     if not isinstance(value, str):
-        raise ConfigurationError(f"{name} is text.", setting=name)
+        raise ConfigurationError(f"{name} is text.", setting=name, hint=f'Write {name} = "...".')
     return value
 
 
@@ -73,5 +78,5 @@ def texts(settings: Settings, name: str) -> tuple[str, ...]:
     value = settings.get(name, ())
     found = (value,) if isinstance(value, str) else value
     if not isinstance(found, list | tuple) or not all(isinstance(one, str) for one in found):
-        raise ConfigurationError(f"{name} is a list of texts.", setting=name)
+        raise ConfigurationError(f"{name} is a list of texts.", setting=name, hint=f'Write {name} = ["..."].')
     return tuple(found)

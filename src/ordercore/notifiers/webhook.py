@@ -40,7 +40,10 @@ class WebhookNotifier:
     def __attrs_post_init__(self) -> None:
         """Raises ConfigurationError for secrets that do not read."""
         if not self.secrets:
-            raise ConfigurationError("A webhook needs at least one secret to sign with.")
+            raise ConfigurationError(
+                "A webhook needs at least one secret to sign with.",
+                hint='Such as secrets = ["whsec_..."]: it signs what is sent.',
+            )
         for secret in self.secrets:
             key_of(secret)
 

@@ -78,7 +78,12 @@ def built_in() -> tuple[Definition, ...]:
 def from_folder(folder: Path) -> tuple[Definition, ...]:
     """The reports of a folder: every `*.toml` in it. Raises InvalidReport for one that cannot be used."""
     if not folder.is_dir():
-        raise InvalidReport(f"{folder} is not a folder with reports.", path=str(folder), line=0)
+        raise InvalidReport(
+            f"{folder} is not a folder with reports.",
+            path=str(folder),
+            line=0,
+            hint="A report is a file NAME.toml in a folder; see docs/reports.md.",
+        )
     found = _loaded(folder)
     if not found:
         raise InvalidReport(

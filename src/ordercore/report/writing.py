@@ -121,7 +121,9 @@ def _made(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigurationError(f"{folder} cannot be made: {error.strerror}.") from None
+        raise ConfigurationError(
+            f"{folder} cannot be made: {error.strerror}.", hint="Name a folder that you may write to."
+        ) from None
 
 
 def _put(path: Path, content: bytes) -> None:
@@ -131,4 +133,6 @@ def _put(path: Path, content: bytes) -> None:
         part.write_bytes(content)
         part.replace(path)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from None
+        raise ConfigurationError(
+            f"{path} cannot be written: {error.strerror}.", hint="Name a file in a folder that you may write to."
+        ) from None

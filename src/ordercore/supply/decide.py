@@ -125,6 +125,7 @@ def remind(purchase: Purchase, supplier: Supplier, now: datetime) -> e.SupplierR
         raise TransitionRefused(
             f"Purchase {purchase.id} waits for its answer until {until}.", machine="purchase", state=purchase.status,
             asked="RemindSupplier", allowed=tuple(sorted(PURCHASE.allowed[purchase.status] - {"RemindSupplier"})),
+            hint="Reminders go out by themselves when it is due.",
         )  # fmt: skip
     again = answer_due(supplier, now)
     if purchase.reminders < supplier.reminders and again is not None:
@@ -199,7 +200,10 @@ def _answer(
 def _cost(row: c.AnsweredLine, purchase: Purchase, item: SupplyItem, path: str) -> Price | None:
     other = row.quantity.unit if isinstance(row.quantity, Quantity) else ""
     if row.unit_cost is not None and other not in ("", item.unit):
-        raise InvalidCommand(f"A cost of one {item.unit} is needed, not of one {other[:16]}.", path=f"{path}.unit_cost")
+        raise InvalidCommand(
+            f"A cost of one {item.unit} is needed, not of one {other[:16]}.", path=f"{path}.unit_cost",
+            hint=f"Divide it by the {item.unit} that one {other[:16]} holds.",
+        )  # fmt: skip
     return cost_of(row.unit_cost, purchase.head.currency, f"{path}.unit_cost")
 
 

@@ -74,13 +74,23 @@ def put_supplier(known: Supplier | None, command: c.PutSupplier) -> Sequence[Eve
     return [] if supplier == known else [SupplierPut(supplier)]
 
 
+def not_bought(sku: str, **where: str) -> InvalidCommand:
+    """The refusal of what has no stock."""
+    return InvalidCommand(
+        f"{sku} is not tracked: it has no stock to buy.", sku=sku, **where,
+        hint='What is not tracked is always there: PutItem(tracking="none").',
+    )  # fmt: skip
+
+
 def put_supply(known: Supply | None, command: c.PutSupply, item: SupplyItem, supplier: Supplier) -> Sequence[Event]:
     """What a supplier supplies, as given; nothing happens if it is already so."""
     if not item.tracked:
-        raise InvalidCommand(f"{item.sku} is not tracked: it has no stock to buy.", path="sku", sku=item.sku)
+        raise not_bought(item.sku, path="sku")
     lead = command.lead_time_days
     if type(command.rank) is not int or abs(command.rank) > RANK_MOST:
-        raise InvalidCommand("A rank is an int within a million.", path="rank")
+        raise InvalidCommand(
+            "A rank is an int within a million.", path="rank", hint="The lowest rank is asked first."
+        )  # fmt: skip
     with At("supplier_sku"):
         theirs = text_of(command.supplier_sku, what="supplier_sku", most=64)
     supply = Supply(
@@ -111,12 +121,15 @@ def cost_of(value: str | Decimal | Money | Price | None, currency: str, path: st
     with At(path):
         if isinstance(value, Price):
             if value.currency != currency:
-                raise InvalidCommand(f"A cost in {value.currency} from a supplier that is paid in {currency}.")
+                raise InvalidCommand(
+                    f"A cost in {value.currency} from a supplier that is paid in {currency}.",
+                    hint=f"Convert it to {currency}: rates are the host's.",
+                )
             price = value
         else:
             price = Price.of(value, currency)
         if price.amount < 0:
-            raise InvalidCommand("A cost is not negative.")
+            raise InvalidCommand("A cost is not negative.", hint="Leave it out where it is not known.")
         return price
 
 
@@ -136,5 +149,7 @@ def _within(value: int, path: str, most: int) -> int:
     with At(path):
         number = units_of(value, what=path, least=0)
         if number > min(most, MAX_QUANTITY):
-            raise InvalidCommand(f"{path} is at most {most}.", most=most)
+            raise InvalidCommand(
+                f"{path} is at most {most}.", most=most, hint="Look at its unit: days, hours, times or percent."
+            )
         return number

@@ -126,7 +126,7 @@ def fold_purchase(purchase: Purchase | None, new: Iterable[Event], stream: Strea
             }
             purchase = Purchase(stream.removeprefix(_PREFIX), event, lines, version=1)
         elif purchase is None:
-            raise NotFound(f"A stream of a purchase cannot begin with {type(event).__name__}.", stream=stream)
+            raise BrokenRule(f"A stream of a purchase cannot begin with {type(event).__name__}.", stream=stream)
         else:
             purchase = evolve(_after(purchase, event), version=purchase.version + 1)
         _check(purchase)
@@ -156,7 +156,7 @@ def _after(purchase: Purchase, event: Event) -> Purchase:  # one match, a change
         case e.PurchaseClosed():
             return evolve(_cleared(purchase), closed=True)
         case _:
-            raise NotFound(f"{type(event).__name__} is no event of a purchase.")
+            raise BrokenRule(f"{type(event).__name__} is no event of a purchase.")
 
 
 def _cleared(purchase: Purchase) -> Purchase:

@@ -135,7 +135,9 @@ class MemoryCarrier:
 
     def _require(self, capability: CarrierCapability) -> None:
         if capability not in self._capabilities:
-            raise NotSupported(f"{self._instance} cannot {capability}.", capability=capability)
+            raise NotSupported(
+                f"{self._instance} cannot {capability}.", capability=capability, hint="Pass it among its capabilities."
+            )
 
 
 def _request(method: str, path: str, key: str, said: dict[str, object]) -> HttpRequest:

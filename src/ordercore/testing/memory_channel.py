@@ -238,7 +238,7 @@ def make(instance: str, settings: Settings) -> MemoryChannel:
         raise ConfigurationError(error.message, hint=error.hint) from None
     secret = settings.get("secret", SECRET)
     if not isinstance(secret, str) or not secret:
-        raise ConfigurationError("The setting secret is text.")
+        raise ConfigurationError("The setting secret is text.", hint='Such as secret = "...".')
     return MemoryChannel(instance, secret)
 
 

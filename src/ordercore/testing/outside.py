@@ -84,7 +84,9 @@ class CarrierDesk:
     def send(self, request: Request) -> Response:
         """Answer what arrived. Raises NotSupported for mail."""
         if not isinstance(request, HttpRequest):
-            raise NotSupported("A desk takes no mail.", capability="mail")
+            raise NotSupported(
+                "A desk takes no mail.", capability="mail", hint="Give mail to another transport: Routes(mail=...)."
+            )
         self.sent.append(request)
         path = request.url.partition("://")[2].partition("/")[2]
         key = request.headers.get("idempotency-key", "")

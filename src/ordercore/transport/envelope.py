@@ -26,7 +26,9 @@ def mail_of(request: Request) -> MailRequest:
         )
     if not request.recipients or not all(map(is_address, (request.sender, *request.recipients))):
         raise NotSupported(
-            "The envelope of a mail needs plain addresses, at least one of a recipient.", capability="envelope"
+            "The envelope of a mail needs plain addresses, at least one of a recipient.",
+            capability="envelope",
+            hint="Such as ops@example.com, without a name beside it.",
         )
     return request
 

@@ -79,7 +79,12 @@ class HttpTransport:
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise TransientFailure("The server cannot be reached.", failure=type(error).__name__) from None
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
-            raise NotSupported("The request cannot be sent.", capability="http", failure=type(error).__name__) from None
+            raise NotSupported(
+                "The request cannot be sent.",
+                capability="http",
+                failure=type(error).__name__,
+                hint="Look at its URL and method.",
+            ) from None
         except httpx.HTTPError as error:
             raise AnswerLost("The request was sent, and no answer came.", failure=type(error).__name__) from None
 
@@ -102,7 +107,11 @@ class HttpTransport:
 def _check(request: HttpRequest) -> None:
     texts = (request.method, *request.headers, *request.headers.values())
     if not request.method.isalpha() or any(_breaks_out(text) for text in texts):
-        raise NotSupported("A method or header has characters that would begin another.", capability="http")
+        raise NotSupported(
+            "A method or header has characters that would begin another.",
+            capability="http",
+            hint="One line of clean text for each.",
+        )
 
 
 def _breaks_out(text: str) -> bool:

@@ -54,12 +54,17 @@ def made(wanted: Request, kinds: Mapping[str, Kind[A]], members: Sequence[str], 
         raise ConfigurationError(
             f"Plugin {plugin} cannot make {wanted.what} {wanted.instance!r}: it raised {type(error).__name__}.",
             plugin=plugin, kind=wanted.kind, instance=wanted.instance,
+            hint="That is a defect of the plugin: `make` raises ConfigurationError for settings that cannot work.",
         ) from error  # fmt: skip
     lacking = [name for name in members if not callable(getattr(account, name, None))]
     if lacking or getattr(account, "instance", None) != wanted.instance:
         lack = f"without {', '.join(lacking)}" if lacking else f"whose instance is not {wanted.instance!r}"
         raise ConfigurationError(
-            f"Plugin {plugin} made a {wanted.what} {lack}.", plugin=plugin, kind=wanted.kind, instance=wanted.instance
+            f"Plugin {plugin} made a {wanted.what} {lack}.",
+            plugin=plugin,
+            kind=wanted.kind,
+            instance=wanted.instance,
+            hint="That is a defect of the plugin: its suite in ordercore.testing finds it.",
         )
     return account
 

@@ -174,9 +174,15 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.", file=str(path)) from None
+        raise ConfigurationError(
+            f"{path} cannot be read: {error.strerror}.",
+            file=str(path),
+            hint="Name a file that is there and that you may read.",
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is not TOML: {error}.", file=str(path)) from None
+        raise ConfigurationError(
+            f"{path} is not TOML: {error}.", file=str(path), hint="Texts stand in quotes, tables in brackets."
+        ) from None
 
 
 def _taken_out(accounts: object) -> dict[str, object]:

@@ -98,7 +98,9 @@ def _of_distributions() -> Iterator[Finder]:
 def _of_folders(folders: Iterable[Path]) -> Iterator[Finder]:
     for folder in folders:
         if not folder.is_dir():
-            raise ConfigurationError(f"There is no folder {folder}.", path=str(folder))
+            raise ConfigurationError(
+                f"There is no folder {folder}.", path=str(folder), hint="Name folders with modules of plugins."
+            )
         for path in folder.glob("*.py"):
             if not path.name.startswith("_"):
                 yield path.stem, partial(_in_file, path)

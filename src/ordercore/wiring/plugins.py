@@ -93,7 +93,9 @@ class Plugins:
     def _use(self, found: FoundPlugin) -> None:
         if found.module is not None and self._manager.is_registered(found.module):
             if found.strict and found.origin == "passed":
-                raise ConfigurationError(f"Plugin {found.name} is passed twice.", plugin=found.name)
+                raise ConfigurationError(
+                    f"Plugin {found.name} is passed twice.", plugin=found.name, hint="Pass it once."
+                )
             return  # the host passed it, and it was found as well
         found = evolve(found, name=self._free(found.name))
         hooks = () if found.module is None else declared(found.module, self._manager)

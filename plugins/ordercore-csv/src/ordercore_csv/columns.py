@@ -82,7 +82,7 @@ class ColumnMap:
         try:
             return cls.from_table(tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
-            raise ConfigurationError(f"The column map is not TOML: {error}.") from None
+            raise ConfigurationError(f"The column map is not TOML: {error}.", hint="Texts stand in quotes.") from None
 
     @classmethod
     def from_table(cls, table: Mapping[str, object]) -> ColumnMap:

@@ -59,7 +59,9 @@ class MailSupplier:
     def __attrs_post_init__(self) -> None:
         """Raises ConfigurationError without a recipient, and for an address that is none."""
         if not self.recipients:
-            raise ConfigurationError("A supplier by mail needs a recipient.")
+            raise ConfigurationError(
+                "A supplier by mail needs a recipient.", hint='Such as recipients = ["orders@supplier.example"].'
+            )
         check_addresses((self.sender, *self.recipients, *filter(None, [self.reply_to])))
 
     @property
@@ -93,7 +95,9 @@ class MailSupplier:
 
     def find(self, key: str) -> Op[DocumentSent | None]:
         """A mailbox cannot be asked. Raises NotSupported."""
-        raise NotSupported("Nobody can ask a mailbox what arrived.", capability="query")
+        raise NotSupported(
+            "Nobody can ask a mailbox what arrived.", capability="query", hint="Its capabilities say what it can do."
+        )
 
     def verify(self, transmission: Transmission, *, now: datetime) -> None:
         """Raises AuthenticationFailed unless all that `trust` asks for holds."""

@@ -54,7 +54,10 @@ class ShopSettings:
         secrets = tuple(_secret(one) for one in (given if isinstance(given, list | tuple) else [given]))
         shop = settings.get("shop", "")
         if not isinstance(shop, str):
-            raise ConfigurationError("The setting shop is a domain, such as example.myshopify.com.")
+            raise ConfigurationError(
+                "The setting shop is a domain, such as example.myshopify.com.",
+                hint='Write shop = "example.myshopify.com".',
+            )
         return cls(
             secrets,
             shop.lower(),

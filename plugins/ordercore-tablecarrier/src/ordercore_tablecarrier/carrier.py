@@ -90,7 +90,9 @@ class TableCarrier:
     def find(self, key: str) -> Op[Booking | None]:
         """It has no memory. Raises NotSupported; booking again under the key gives the same booking."""
         yield from ()
-        raise NotSupported("The table carrier remembers no bookings.", capability="query")
+        raise NotSupported(
+            "The table carrier remembers no bookings.", capability="query", hint="Its capabilities say what it can do."
+        )
 
     def void(self, reference: str, *, key: str) -> Op[Declined | None]:
         """Nobody has to be told; only what is no number of this account is refused."""

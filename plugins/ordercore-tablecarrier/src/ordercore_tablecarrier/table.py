@@ -88,7 +88,9 @@ class Table:
         try:
             settings = tomllib.loads(path.read_text("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{path.name} is not TOML: {error}.", path="") from None
+            raise ConfigurationError(
+                f"{path.name} is not TOML: {error}.", path="", hint="Texts stand in quotes."
+            ) from None
         return cls.of(settings)
 
     def zone(self, country: str) -> str | None:

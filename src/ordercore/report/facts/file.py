@@ -152,4 +152,6 @@ def removed(path: Path) -> None:
         for name in (path, path.with_name(f"{path.name}.wal")):
             name.unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be removed: {error.strerror}.") from None
+        raise ConfigurationError(
+            f"{path} cannot be removed: {error.strerror}.", hint="Close what has it open, or remove it by hand."
+        ) from None
