@@ -2,7 +2,8 @@
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 
 import pytest
 
@@ -137,3 +138,25 @@ def nobody_listens():
 def closed_port():
     with nobody_listens() as port:
         yield port
+
+
+@pytest.fixture
+def drip_server():
+    """A web server whose headers never end: one comes every 20 milliseconds, for 10 seconds at most."""
+    over = threading.Event()
+
+    def serve():
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\n")
+            for number in range(500):
+                if over.wait(0.02):
+                    return
+                connection.sendall(f"x-{number}: y\r\n".encode())
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield SimpleNamespace(port=listening.getsockname()[1])
+        over.set()
+        thread.join()

@@ -1,4 +1,5 @@
 import sys
+import time
 
 import pytest
 
@@ -87,6 +88,13 @@ def test_no_answer_may_mean_that_it_arrived(web_server, send):
 def test_an_answer_that_takes_too_long_may_mean_that_it_arrived(web_server, send):
     with pytest.raises(AnswerLost):
         send(HttpRequest("POST", url(web_server(wait=3)), body=b"x", timeout_seconds=0.2))
+
+
+def test_who_answers_a_byte_at_a_time_keeps_nobody_waiting(drip_server, send):
+    begun = time.monotonic()
+    with pytest.raises(AnswerLost):
+        send(HttpRequest("POST", url(drip_server), body=b"x", timeout_seconds=0.3))
+    assert time.monotonic() - begun < 2
 
 
 def test_an_answer_that_is_cut_off_may_mean_that_it_arrived(web_server, send):

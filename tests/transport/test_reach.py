@@ -20,7 +20,8 @@ def reach(*addresses, **settings):
     [
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1",
         "255.255.255.255", "::1", "::", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "2002:7f00:1::",
-        "64:ff9b::a9fe:a9fe", "64:ff9b::7f00:1", "ff02::1",
+        "64:ff9b::a9fe:a9fe", "64:ff9b::7f00:1", "ff02::1", "::127.0.0.1", "64:ff9b:1::7f00:1", "::ffff:0:7f00:1",
+        "fec0::1", "5f00::1", "192.0.0.8", "198.18.0.1", "240.0.0.1",
     ],
 )  # fmt: skip
 def test_what_is_not_public_is_refused(address):
@@ -43,7 +44,7 @@ def test_one_address_that_is_not_public_is_enough():
 @pytest.mark.parametrize(
     "url",
     [
-        "file:///etc/passwd", "gopher://example.com/", "https://", "https://user:secret@example.com/", "http://[::1",
+        "file:///etc/passwd", "gopher://example.com/", "https://", "https://user:secret@example.com/", "https://:secret@example.com/", "http://[::1",
         "https://example.com:99999/", "//example.com/", "https://exa\nmple.com/", "http://example.com/",
     ],
 )  # fmt: skip

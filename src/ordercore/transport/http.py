@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from time import monotonic, time
+from time import time
 from typing import TYPE_CHECKING, Any, Final
 
 from ordercore.errors import AnswerLost, MissingExtra, NotSupported, Throttled, TransientFailure
 from ordercore.ports import HttpRequest, HttpResponse, Request
+from ordercore.transport.deadline import Deadline
 from ordercore.transport.reach import Reach, Target
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ class HttpTransport:
     """Requests to hosts that `reach` allows, by default any public one over https.
 
     No redirect is followed, no proxy or credential of the environment is used, and an answer of more than
-    `most_bytes` is not read to its end. One connection per request: on one that is kept, a server that hung up
-    cannot be told from one that was asked. `context`: what certificates are checked with, as httpx takes it in
-    `verify`.
+    `most_bytes` is not read to its end. A request may take `timeout_seconds` as a whole, however slowly it is answered.
+    One connection per request: on one that is kept, a server that hung up cannot be told from one that was asked.
+    `context`: what certificates are checked with, as httpx takes it in `verify`.
     """
 
     def __init__(
@@ -69,13 +70,14 @@ class HttpTransport:
 
     def _answer(self, request: HttpRequest, target: Target) -> HttpResponse:
         httpx = self._httpx
-        ends = monotonic() + request.timeout_seconds
+        deadline = Deadline(request.timeout_seconds)
+        extensions = {"sni_hostname": target.host, "trace": deadline.trace}
         try:
-            with self._client.stream(
+            with deadline, self._client.stream(
                 request.method, _to_address(httpx.URL(request.url), target), headers=_headers(request, target),
-                content=request.body, timeout=request.timeout_seconds, extensions={"sni_hostname": target.host},
+                content=request.body, timeout=request.timeout_seconds, extensions=extensions,
             ) as answer:  # fmt: skip
-                return HttpResponse(answer.status_code, dict(answer.headers.items()), self._body(answer, ends))
+                return HttpResponse(answer.status_code, dict(answer.headers.items()), self._body(answer, deadline))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise TransientFailure("The server cannot be reached.", failure=type(error).__name__) from None
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
@@ -88,15 +90,15 @@ class HttpTransport:
         except httpx.HTTPError as error:
             raise AnswerLost("The request was sent, and no answer came.", failure=type(error).__name__) from None
 
-    def _body(self, answer: httpx.Response, ends: float) -> bytes:
+    def _body(self, answer: httpx.Response, deadline: Deadline) -> bytes:
         """The bytes as they come, never unpacked: a small answer must not become a large one."""
         body = bytearray()
         for part in answer.iter_raw():
             body += part
             if len(body) > self._most_bytes:
                 raise AnswerLost(f"The answer has more than {self._most_bytes} bytes.", failure="too_large")
-            if monotonic() > ends:
-                raise AnswerLost("The answer did not come to its end in time.", failure="too_slow")
+        if deadline.over:
+            raise AnswerLost("The answer did not come to its end in time.", failure="too_slow")
         return bytes(body)
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -19,6 +19,9 @@ from ordercore.errors import NotSupported, TransientFailure
 Address = IPv4Address | IPv6Address
 
 _NAT64: Final = IPv6Network("64:ff9b::/96")
+_UNICAST: Final = IPv6Network("2000::/3")
+"""All that IANA has given out as global unicast. Whatever else there is, some network may lead to itself."""
+_PROTOCOLS: Final = IPv4Network("192.0.0.0/24")
 
 
 def _hosts(given: Iterable[str] | None) -> frozenset[str] | None:
@@ -86,7 +89,7 @@ def _parts(url: str) -> tuple[SplitResult, int]:
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
         raise _refused("The URL does not read.", "") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or not url.isprintable():
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or not url.isprintable():
         raise _refused("A URL has the form https://host/path, without credentials.", "")
     return parts, port
 
@@ -98,7 +101,11 @@ def is_public(text: str) -> bool:
 
 
 def _is_public(address: Address) -> bool:
-    return address.is_global and not address.is_multicast
+    if isinstance(address, IPv4Address):
+        return address.is_global and not address.is_multicast and address not in _PROTOCOLS
+    # One that embeds another stands for it, and that one is judged as well.
+    stands_for = address.ipv4_mapped is not None or address in _NAT64
+    return stands_for or (address.is_global and address in _UNICAST)
 
 
 def _embedded(address: Address) -> tuple[Address, ...]:
