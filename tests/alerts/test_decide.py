@@ -105,6 +105,18 @@ def test_a_covered_alert_opens_again_at_the_next_crossing():
     assert case.sees(20, waiting=15) == []
 
 
+def test_what_was_ordered_and_is_not_enough_is_another_crossing():
+    case = Case()
+    case.sees(5)
+    case.add([AlertAnswered("ACME-1", 1)])
+    assert (case.alert.answer, case.sees(0)) == ("ACME-1", [AlertWorsened])
+    enough, short = Balance(0, 30, waiting=25, later=10), Balance(0, 30, waiting=25, later=5)
+    assert judge(case.alert, case.watched, Finding(enough), NOW, used_up=True) == []
+    assert judge(case.alert, case.watched, Finding(short), NOW) == []
+    assert case.add(judge(case.alert, case.watched, Finding(short), NOW, used_up=True)) == [AlertReopened]
+    assert (case.alert.crossing, case.alert.answer, case.alert.status) == (2, "", "open")
+
+
 def test_what_a_person_closed_is_quiet_until_the_balance_was_above():
     case = Case()
     case.sees(5)

@@ -262,6 +262,22 @@ def test_a_second_crossing_is_ordered_net_of_the_first(house):
     assert (house.alert.number, house.alert.purchases) == (1, ("ACME-1", "ACME-2"))
 
 
+def test_what_was_approved_late_and_is_not_enough_is_ordered_on(make_shop):
+    house = House(make_shop, supplier=evolve(ACME, approve_up_to=None))
+    house.loses(10)
+    place(house.shop, {"TEA": 100})
+    house.work()
+    assert len(house.shop.purchases()) == 1  # nobody has decided on the first yet
+    house.does(ApprovePurchase("ACME-1"))
+    assert house.alert.purchases == ("ACME-1", "ACME-2")
+    assert str(house.shop.purchase("ACME-2").lines["1"].facts.arithmetic) == (
+        "96 = 40 up to - 0 free - 36 on order + 90 waiting, rounded up to packs of 12"
+    )
+    house.does(RejectPurchase("ACME-2", "enough"))
+    house.does(ReceivePurchase("ACME-1", [ArrivedLine("TEA", 36)]))
+    assert (len(house.shop.purchases()), house.alert.status) == (2, "open")
+
+
 def test_a_supplier_that_is_found_later_is_asked_at_once(make_shop):
     house = House(make_shop)
     house.does(PutItem("POT"))

@@ -259,6 +259,17 @@ class Replenished(Watched):
             self.known = {purchase.id for purchase in self.purchases()}
 
     @invariant()
+    def what_is_low_with_all_that_is_coming_waits_for_a_person(self) -> None:
+        if not hasattr(self, "transport") or self.winding_up:
+            return
+        for alert in self.kernel.alerts("open", limit=1000):
+            if alert.sku:
+                reorder = LEVELS[alert.location, alert.sku][0]
+                trigger = max(reorder, self.range.items[alert.sku].safety_stock - 1)
+                last = self.kernel.purchase(alert.purchases[-1])
+                assert alert.balance.position > trigger or not last.approved, (alert, last)
+
+    @invariant()
     def a_crossing_is_answered_once_and_a_purchase_is_sent_once(self) -> None:
         if not hasattr(self, "transport"):
             return

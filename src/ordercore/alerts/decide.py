@@ -54,8 +54,14 @@ class Watched:
         return "below_safety_stock" if projected < self.safety_stock else "below_reorder_point"
 
 
-def judge(alert: Alert | None, watched: Watched, finding: e.Finding, now: datetime) -> Sequence[Event]:
-    """What a balance means for the alert of its name; nothing if it says nothing new."""
+def judge(
+    alert: Alert | None, watched: Watched, finding: e.Finding, now: datetime, *, used_up: bool = False
+) -> Sequence[Event]:
+    """What a balance means for the alert of its name; nothing if it says nothing new.
+
+    `used_up`: the purchase that answered the crossing was approved. If even with all that is coming the balance is
+    low, that answer is spent, and this is another crossing: else nothing would be ordered again before it clears.
+    """
     balance = finding.balance
     if not watched.active:
         return [e.AlertResolved("levels", finding=finding)] if alert is not None and not alert.resolved else []
@@ -71,6 +77,8 @@ def judge(alert: Alert | None, watched: Watched, finding: e.Finding, now: dateti
         return [e.AlertReopened(kind, alert.crossing + 1, finding)] if low else []
     if balance.projected > watched.clear:
         return [e.AlertCovered(finding)]
+    if used_up and balance.position <= watched.trigger:
+        return [e.AlertReopened(watched.kind(balance.projected), alert.crossing + 1, finding)]
     return _worse(alert, watched, finding) if low else []
 
 

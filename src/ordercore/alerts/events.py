@@ -76,7 +76,11 @@ class AlertCovered(Event):
 
 @frozen
 class AlertReopened(Event):
-    """It was covered, and the projected balance crossed the level again: a new crossing of the same alert."""
+    """A new crossing of the same alert.
+
+    It was covered, and the projected balance crossed the level again; or what was ordered for the last crossing was
+    not enough: with all that is coming the balance is still low.
+    """
 
     kind: AlertKind
     crossing: int

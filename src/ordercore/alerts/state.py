@@ -47,6 +47,11 @@ class Alert:
         return self.raised.number
 
     @property
+    def answer(self) -> str:
+        """The purchase that answers the crossing it is open for; empty if none does, or it is over."""
+        return self.purchases[-1] if self.purchases and self.answered >= self.crossing and not self.resolved else ""
+
+    @property
     def status(self) -> str:
         """A state of `lifecycle.ALERT`: computed."""
         return "resolved" if self.resolved else "covered" if self.covered else self.attention

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Final
 
 from attrs import evolve
@@ -14,13 +14,14 @@ from ordercore.alerts.state import ALERTS, Alert, alert_stream, fold_alert
 from ordercore.alerts.summary import AlertSummary, Crossing
 from ordercore.catalog.state import levels_key
 from ordercore.errors import At, NotFound
-from ordercore.flow import Decision, Flow, Loaded, ReadState, guard, read
+from ordercore.flow import Decision, Effect, Flow, Loaded, ReadState, guard, read
 from ordercore.flows.balance import AT_RISK_MOST, BalanceQueries, Reckoned
 from ordercore.flows.shop import Shop
 from ordercore.internal import internal
 from ordercore.message import Context, Event
 from ordercore.store import Append, CancelTimer, DeleteDocument, Document, PutDocument, ReadDocument, SetTimer
 from ordercore.store.batch import DocumentChange, TimerChange
+from ordercore.supply.state import PURCHASES, purchase_stream
 from ordercore.values import LocationCode, code_of, sku_of, text_of
 
 ALERT: Final = "alert"
@@ -98,7 +99,8 @@ def flow_check_stock(command: CheckStock, context: Context, shop: Shop) -> Flow[
     if reckoned is None:
         return Decision(id)
     finding = finding_of(reckoned)
-    events = judge(loaded.state, watched_of(reckoned), finding, context.now)
+    used_up = yield from _was_approved(loaded.state)
+    events = judge(loaded.state, watched_of(reckoned), finding, context.now, used_up=used_up)
     again = (SetTimer(CHECK, id, reckoned.look_again),) if reckoned.look_again is not None else ()
     requires = (snapshot.of(queries.catalog).require,)
     if not events:
@@ -108,6 +110,15 @@ def flow_check_stock(command: CheckStock, context: Context, shop: Shop) -> Flow[
         id, (changed.append,), changed.documents, requires, timers=(*changed.timers, *again),
         states={changed.append.stream: changed.alert},
     )  # fmt: skip
+
+
+def _was_approved(alert: Alert | None) -> Generator[Effect, object, bool]:
+    """Whether somebody agreed to what was to be ordered for the crossing; what is rejected is not suggested again."""
+    if alert is None or alert.covered or not alert.answer:
+        return False
+    asked = ReadState(purchase_stream(alert.answer), PURCHASES)
+    purchase = (yield from read(asked)).of(asked).state
+    return purchase is not None and bool(purchase.approved)
 
 
 def _refreshed(listed: Document | None, finding: e.Finding) -> tuple[PutDocument, ...]:
