@@ -14,6 +14,7 @@ from ordercore.engine import Calls, Engine, Result, Task
 from ordercore.errors import (
     BrokenRule,
     ConfigurationError,
+    Conflict,
     NotFound,
     Rejected,
     StoreError,
@@ -268,7 +269,8 @@ class Core:
         self._delivering.now = True
         try:
             if isinstance(follower, Watch):
-                refused = yield from self._answer(follower.name, (yield from follower.envelopes(page.records)))
+                checks = yield from follower.envelopes(page.records)
+                refused = yield from self._answer(follower.name, checks, again=Conflict)
             elif isinstance(follower, Reaction):
                 refused = yield from self._answer(follower.name, tuple(follower.react(page.records)))
             else:
@@ -282,12 +284,17 @@ class Core:
         yield lambda store: store.checkpoint(follower.name, cursor, page.cursor, tenant=self.tenant)
         return WorkReport(delivered=len(page.records), refused=refused)
 
-    def _answer(self, name: str, envelopes: Sequence[Envelope[Any]]) -> Calls[int]:
-        """Send what follows from a page; how many were refused. Raises what a command met as a defect."""
+    def _answer(
+        self, name: str, envelopes: Sequence[Envelope[Any]], *, again: type[Rejected] | tuple[()] = ()
+    ) -> Calls[int]:
+        """Send what follows from a page; how many were refused.
+
+        Raises what a command met as a defect, and a refusal that is no answer: then the page comes `again`.
+        """
         tasks = self.tasks(envelopes, actor=f"reaction:{name}", effective=None, ours=True)
         results = yield from self.handle_many(tasks, REACTIONS)
         for result in results:
-            if isinstance(result, BrokenRule):
+            if isinstance(result, BrokenRule) or isinstance(result, again):
                 raise result
         return sum(isinstance(result, Rejected) for result in results)
 

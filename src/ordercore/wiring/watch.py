@@ -6,7 +6,7 @@ or by two workers at once. Only what has levels is looked at; without any the wa
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from attrs import define, field
@@ -37,6 +37,10 @@ KEPT_MOST: Final = 100_000
 _LOCATION: Final = "loc/"
 _ALERT: Final = "alert/"
 _PURCHASE: Final = "purchase/"
+
+
+Levels = Mapping[Sku, tuple[StockLevels, ...]]
+"""Levels by SKU, of those that have none too."""
 
 
 @define
@@ -122,34 +126,38 @@ class Watch:
             return ()
         if revision != self._revision or len(self._levels) > KEPT_MOST:
             self._revision, self._levels = revision, {}
+        known = self._levels  # another thread may begin anew meanwhile: what is read here is looked up here
         touched = touched_by(records)
-        skus = yield from self._engine.look(_skus_of(touched))
-        touched.everywhere.update(dict.fromkeys(skus))
-        unknown = [sku for sku in self._skus(touched) if sku not in self._levels]
+        touched.everywhere.update(dict.fromkeys((yield from self._engine.look(_skus_of(touched)))))
+        unknown = [sku for sku in _skus(touched) if sku not in known]
         if unknown:
-            self._levels.update((yield from self._engine.look(_levels_of(unknown))))
-        watched = self._watched(touched)
-        short = (yield from self._short(touched, watched)) if self._suggests else ()
+            known.update((yield from self._engine.look(_levels_of(unknown))))
+        watched = _watched(touched, known)
+        short = (yield from self._short(touched, watched, known)) if self._suggests else ()
         checks = [Envelope(CheckStock(sku, location)) for sku, location in watched]
         return (*checks, *(Envelope(Replenish(location)) for location in short))
 
-    def _skus(self, touched: Touched) -> dict[Sku, None]:
-        return dict.fromkeys((*(sku for sku, _ in touched.at), *touched.everywhere, *touched.supplied))
-
-    def _short(self, touched: Touched, watched: Iterable[tuple[Sku, LocationCode]]) -> Calls[dict[LocationCode, None]]:
+    def _short(
+        self, touched: Touched, watched: Iterable[tuple[Sku, LocationCode]], known: Levels
+    ) -> Calls[dict[LocationCode, None]]:
         """Locations where something may be ordered now: a new crossing, a new supplier, or one that still waits."""
         waits = yield from self._engine.look(_unanswered(watched))
-        more = (levels.location for sku in touched.supplied for levels in self._levels[sku])
+        more = (levels.location for sku in touched.supplied for levels in known[sku])
         return dict.fromkeys((*touched.crossed, *more, *waits))
 
-    def _watched(self, touched: Touched) -> dict[tuple[Sku, LocationCode], None]:
-        """Those that have levels, each once."""
-        found: dict[tuple[Sku, LocationCode], None] = {}
-        for sku in self._skus(touched):
-            for levels in self._levels[sku]:
-                if sku in touched.everywhere or (sku, levels.location) in touched.at:
-                    found[sku, levels.location] = None
-        return found
+
+def _skus(touched: Touched) -> dict[Sku, None]:
+    return dict.fromkeys((*(sku for sku, _ in touched.at), *touched.everywhere, *touched.supplied))
+
+
+def _watched(touched: Touched, known: Levels) -> dict[tuple[Sku, LocationCode], None]:
+    """Those that have levels, each once."""
+    found: dict[tuple[Sku, LocationCode], None] = {}
+    for sku in _skus(touched):
+        for levels in known[sku]:
+            if sku in touched.everywhere or (sku, levels.location) in touched.at:
+                found[sku, levels.location] = None
+    return found
 
 
 def _revision() -> Reading[int]:
