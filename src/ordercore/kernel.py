@@ -41,7 +41,7 @@ from ordercore.views.effects import effects
 from ordercore.views.expected import Expected, expected
 from ordercore.views.orders import order, orders
 from ordercore.views.purchases import purchase, purchases
-from ordercore.views.stock import stock
+from ordercore.views.stock import available, stock
 from ordercore.views.timeline import timeline
 from ordercore.views.tracking import label, manifest, tracking
 from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
@@ -265,7 +265,7 @@ class Kernel:
 
     def available(self, sku: str) -> int:
         """Units of a SKU that are free, over all locations. Raises NotFound."""
-        return self.stock(sku).available
+        return self._drive(self.core.look(available(Sku(sku))))
 
     def alerts(
         self, status: str | None = "open", *, owner: str | None = None, limit: int = 100

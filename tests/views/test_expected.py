@@ -1,5 +1,6 @@
 """When those who wait may expect their units: earliest receipt first, in the order of the queue."""
 
+from collections import Counter
 from datetime import UTC, date, datetime
 
 import pytest
@@ -11,6 +12,8 @@ from ordercore.catalog import PutLocation
 from ordercore.errors import NotFound
 from ordercore.order import Line, PlaceOrder, WaitingLine
 from ordercore.policies import Policies
+from ordercore.store import ReadDocuments
+from ordercore.store.memory import MemoryStore
 from ordercore.supply import (
     AcknowledgePurchase,
     AnsweredLine,
@@ -22,6 +25,7 @@ from ordercore.supply import (
 )
 from ordercore.testing import CountedIds, ManualClock, given_stock, place
 from ordercore.views.expected import hand_out
+from ordercore.views.stock import WAITING_MOST
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -101,3 +105,26 @@ def test_an_order_and_the_stock_say_when_it_is_expected():
 def test_nobody_expects_anything_of_an_order_that_is_not_there():
     with pytest.raises(NotFound):
         Kernel().expected("shop:1")
+
+
+def test_what_is_free_reads_no_queue_and_a_look_at_stock_no_more_than_it_shows():
+    read = Counter()
+
+    class Counted(MemoryStore):
+        def read(self, queries, *, tenant=""):
+            snapshot = super().read(queries, tenant=tenant)
+            for query in queries:
+                if isinstance(query, ReadDocuments):
+                    read[query.kind] += len(snapshot.of(query))
+            return snapshot
+
+    shop = Kernel(Counted(), clock=ManualClock(), ids=CountedIds(), policies=Policies(shortage="backorder"))
+    given_stock(shop, {"WH1": {"TEA": 3}, "WH2": {"TEA": 4}})
+    for _ in range(7 + WAITING_MOST + 1):
+        place(shop, {"TEA": 1})
+    read.clear()
+    assert (shop.available("TEA"), read) == (0, {})
+    with pytest.raises(NotFound):
+        shop.available("TEE")
+    read.clear()
+    assert len(shop.stock("TEA").waiting) == read["waiting"] == WAITING_MOST

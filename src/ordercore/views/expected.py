@@ -60,7 +60,12 @@ def hand_out(queue: Iterable[WaitingLine], incoming: Iterable[IncomingLine]) -> 
     `queue` in the order in which lines get supply. A line that is pinned to a location takes what comes there.
     """
     supplies = [_Supply(one, one.quantity) for one in sorted(incoming, key=_when) if one.approved]
-    return tuple(_for(line, supplies) for line in queue)
+    found: list[Expected] = []
+    for line in queue:
+        found.append(_for(line, supplies))
+        if found[-1].purchases:
+            supplies = [supply for supply in supplies if supply.left]
+    return tuple(found)
 
 
 def _when(one: IncomingLine) -> tuple[date, str]:

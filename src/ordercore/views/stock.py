@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from attrs import evolve, frozen
 
@@ -17,6 +18,10 @@ from ordercore.supply.documents import INCOMING, IncomingLine
 from ordercore.values import Place, Sku
 from ordercore.views.expected import MOST, Expected, hand_out
 from ordercore.views.reading import Reading, ask, existing
+
+
+WAITING_MOST: Final = 200
+"""Lines of a queue that a look at stock shows: it costs the same however many wait."""
 
 
 @frozen
@@ -59,7 +64,7 @@ class StockView:
     incoming: tuple[IncomingLine, ...] = ()
     """What is still to come of purchases, earliest first; what nobody has approved yet among it."""
     waiting: tuple[Expected, ...] = ()
-    """Who waits, in the order of the queue, and when they may expect it."""
+    """The first `WAITING_MOST` that wait, in the order of the queue, and when they may expect it."""
 
     __str__ = as_text
     __rich__ = as_rich
@@ -144,11 +149,23 @@ def _held(held: Mapping[str, int], buckets: Sequence[str], scale: int) -> tuple[
     return (units(sum(held.values()), scale), *(units(held[name], scale) if held.get(name) else "" for name in buckets))
 
 
+def available(sku: Sku) -> Reading[int]:
+    """Free units of one SKU at all locations: its rows alone. Raises NotFound for an unknown one."""
+    existing(sku)
+    catalog, positions = ReadCatalog((sku,)), ReadPositions((sku,))
+    snapshot = yield from ask(catalog, positions)
+    if sku not in snapshot.of(catalog).items:
+        raise NotFound.named("item", sku)
+    at = BUCKETS.index("available")
+    rows = snapshot.of(positions).items()
+    return sum(row[at] for (_, place, lot, _), row in rows if not lot and place.startswith("loc/"))
+
+
 def stock(sku: Sku) -> Reading[StockView]:
     """Stock of one SKU. Raises NotFound for an unknown one."""
     existing(sku)
     catalog, positions = ReadCatalog((sku,)), ReadPositions((sku,))
-    incoming, waiting = ReadDocuments(INCOMING, sku, limit=MOST), ReadDocuments(WAITING, sku, limit=MOST)
+    incoming, waiting = ReadDocuments(INCOMING, sku, limit=MOST), ReadDocuments(WAITING, sku, limit=WAITING_MOST)
     snapshot = yield from ask(catalog, positions, incoming, waiting)
     item = snapshot.of(catalog).items.get(sku)
     if item is None:
