@@ -11,7 +11,8 @@ class Balance:
 
     `available`: free at the location; `on_order`: still to come on approved purchases within the lead time;
     `in_transfer`: on the way from another location; `waiting`: units of order lines that wait for supply.
-    `later`: on approved purchases, but after the lead time; `unapproved`: on purchases that nobody has approved yet.
+    `later`: on approved purchases, but after the lead time, or on a day that nobody has named; `unapproved`: on
+    purchases that nobody has approved yet.
     """
 
     available: int

@@ -357,6 +357,14 @@ def test_what_comes_after_the_lead_time_covers_nothing_until_it_is_in_sight(hous
     assert house.alert.status == "covered"
 
 
+def test_what_is_backordered_without_a_day_covers_nothing(house):
+    house.loses(10)
+    house.does(AcknowledgePurchase("ACME-1", [AnsweredLine("1", "backordered")]))
+    assert (house.alert.status, house.alert.balance.on_order, house.alert.balance.later) == ("open", 0, 36)
+    house.does(AcknowledgePurchase("ACME-1", [AnsweredLine("1", "accepted", expected_on=date(2026, 1, 9))]))
+    assert (house.alert.status, len(house.shop.purchases())) == ("covered", 1)
+
+
 def test_what_is_refused_of_an_answer(house):
     house.loses(10)
     with pytest.raises(ExceedsQuantity):

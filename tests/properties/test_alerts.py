@@ -209,7 +209,7 @@ class Replenished(Watched):
             for line in purchase.lines.values()
             if line.facts.sku == sku
             for part in line.parts
-            if part.expected_on is None or part.expected_on <= sight
+            if part.expected_on is not None and part.expected_on <= sight
         )
 
     def some(self, number: int, *statuses: str) -> Purchase | None:

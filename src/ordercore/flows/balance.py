@@ -130,17 +130,17 @@ class Coming:
 
     @classmethod
     def of(cls, lines: Iterable[IncomingLine], today: date, lead: timedelta | None) -> Coming:
-        """Sum them up; without a lead time everything counts as in time."""
+        """Sum them up; without a lead time everything counts as in time, and what has no day never does otherwise."""
         in_time = later = unapproved = 0
         dates: list[date] = []
         for line in lines:
             if not line.approved:
                 unapproved += line.quantity
-            elif lead is None or line.expected_on is None or line.expected_on <= today + lead:
+            elif lead is None or (line.expected_on is not None and line.expected_on <= today + lead):
                 in_time += line.quantity
             else:
                 later += line.quantity
-                dates.append(line.expected_on - lead)
+                dates += [line.expected_on - lead] if line.expected_on is not None else []
         return cls(in_time, later, unapproved, min(dates, default=None))
 
 
