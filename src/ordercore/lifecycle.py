@@ -253,6 +253,13 @@ _DECIDE: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "CancelPurchase": (("cancelled",), ""),
 }
 _ARRIVES: Final = ("partially_received", "received")
+_REPRICED: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    "ApprovePurchase": (("sent", "acknowledged", "partially_received"), ""),
+    "RejectPurchase": (("rejected", "short_closed"), ""),
+    "AcknowledgePurchase": (("repriced", "sent", "acknowledged", "partially_received", "received", "cancelled"), ""),
+    "RemindSupplier": (("repriced",), ""),
+    "ReceivePurchase": (("repriced", "received"), ""),
+}
 PURCHASE: Final = Lifecycle(
     "purchase",
     "suggested",
@@ -262,6 +269,7 @@ PURCHASE: Final = Lifecycle(
         "approved",
         "sent",
         "acknowledged",
+        "repriced",
         "partially_received",
         "received",
         "rejected",
@@ -273,22 +281,24 @@ PURCHASE: Final = Lifecycle(
         *_rows(("suggested", "awaiting_approval"), _DECIDE),
         Transition("approved", "RecordPurchaseSent", ("sent",)),
         Transition("approved", "RecordPurchaseNotSent", ("approved",)),
-        Transition("approved", "AcknowledgePurchase", ("sent", "acknowledged", "cancelled")),
+        Transition("approved", "AcknowledgePurchase", ("sent", "acknowledged", "repriced", "cancelled")),
         Transition("approved", "ReceivePurchase", _ARRIVES),
         Transition("approved", "CancelPurchase", ("cancelled",)),
-        Transition("sent", "AcknowledgePurchase", ("sent", "acknowledged", "cancelled")),
+        Transition("sent", "AcknowledgePurchase", ("sent", "acknowledged", "repriced", "cancelled")),
         Transition("sent", "RemindSupplier", ("sent",)),
         Transition("sent", "ReceivePurchase", _ARRIVES),
         Transition("sent", "CancelPurchase", ("cancelled",)),
-        Transition("acknowledged", "AcknowledgePurchase", ("acknowledged", "cancelled")),
+        Transition("acknowledged", "AcknowledgePurchase", ("acknowledged", "repriced", "cancelled")),
         Transition("acknowledged", "ReceivePurchase", _ARRIVES),
         Transition("acknowledged", "CancelPurchase", ("cancelled",)),
-        Transition("partially_received", "AcknowledgePurchase", _ARRIVES),
+        *_rows(("repriced",), _REPRICED),
+        Transition("partially_received", "AcknowledgePurchase", (*_ARRIVES, "repriced")),
         Transition("partially_received", "ReceivePurchase", _ARRIVES),
         Transition("partially_received", "ClosePurchase", ("short_closed",)),
         Transition("received", "ReceivePurchase", ("received",)),
     ),
 )
-"""A purchase; in the same commit as its suggestion the policy approves it or asks a person."""
+"""A purchase; in the same commit as its suggestion the policy approves it or asks a person. `repriced`: the supplier
+asks more than was agreed, and a person has to agree again."""
 
 LIFECYCLES: Final = (ORDER, FULFILLMENT, RESERVATION, TRANSFER, BOOKING, MANIFEST, EFFECT, NOTIFIER, ALERT, PURCHASE)

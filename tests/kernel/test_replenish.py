@@ -357,6 +357,45 @@ def test_what_comes_after_the_lead_time_covers_nothing_until_it_is_in_sight(hous
     assert house.alert.status == "covered"
 
 
+def test_a_cost_that_goes_beyond_the_limit_is_approved_again(house):
+    house.loses(10)
+    house.does(AcknowledgePurchase("ACME-1", [AnsweredLine("1", "changed", unit_cost="2.60")]))
+    assert house.purchase.status == "acknowledged"  # 93.60 EUR of 100.00
+    house.does(AcknowledgePurchase("ACME-1", [AnsweredLine("1", "changed", unit_cost="3.00")]))
+    assert (house.purchase.status, house.purchase.approval) == (
+        "repriced", "108.00 EUR is asked for what 90.00 EUR was agreed to for, and the limit is 100.00 EUR",
+    )  # fmt: skip
+    assert (house.alert.status, house.alert.balance.unapproved) == ("open", 36)
+    house.does(ApprovePurchase("ACME-1", "dear, but needed"))
+    assert (house.purchase.status, house.alert.status) == ("acknowledged", "covered")
+    house.does(AcknowledgePurchase("ACME-1", [AnsweredLine("1", "changed", 35)]))
+    assert house.purchase.status == "acknowledged"  # above the limit still, and agreed to
+    assert (len(house.transport.sent), len(house.shop.purchases())) == (1, 1)
+
+
+def test_who_asks_less_again_needs_nobody(house):
+    house.loses(10)
+    house.does(AcknowledgePurchase("ACME-1", [AnsweredLine("1", "changed", unit_cost="3.00")]))
+    house.does(AcknowledgePurchase("ACME-1", [AnsweredLine("1", "changed", unit_cost="2.75")]))
+    assert (house.purchase.status, house.purchase.approved, len(house.transport.sent)) == ("acknowledged", "policy", 1)
+
+
+def test_what_is_too_dear_is_rejected_and_what_came_of_it_stays(house):
+    house.loses(10)
+    dear = AcknowledgePurchase("ACME-1", [AnsweredLine("1", "changed", unit_cost="3.00")])
+    house.does(ReceivePurchase("ACME-1", [ArrivedLine("TEA", 4)]))
+    house.does(dear)
+    house.does(ReceivePurchase("ACME-1", [ArrivedLine("TEA", 2)]))
+    assert house.purchase.status == "repriced"
+    house.does(RejectPurchase("ACME-1", "too dear"))
+    assert (house.purchase.status, house.purchase.received, house.purchase.open) == ("short_closed", 6, 0)
+    house.does(AdjustStock("WH1", "CUP", -16, "sold"))
+    other = next(row.purchase for row in house.shop.purchases() if row.open)
+    house.does(AcknowledgePurchase(other, [AnsweredLine("1", "changed", unit_cost="9.00")]))
+    house.does(RejectPurchase(other, "too dear"))
+    assert house.shop.purchase(other).status == "rejected"
+
+
 def test_what_is_backordered_without_a_day_covers_nothing(house):
     house.loses(10)
     house.does(AcknowledgePurchase("ACME-1", [AnsweredLine("1", "backordered")]))

@@ -218,21 +218,24 @@ class Replenished(Watched):
 
     @rule(number=st.integers(0, 5), agrees=st.booleans())
     def decides(self, number: int, agrees: bool) -> None:
-        purchase = self.some(number, "awaiting_approval")
+        purchase = self.some(number, "awaiting_approval", "repriced")
         if purchase is not None:
             self.send(ApprovePurchase(purchase.id) if agrees else RejectPurchase(purchase.id, "no"))
 
-    @rule(number=st.integers(0, 5), units=st.integers(0, 40), days=st.integers(0, 9), answer=st.sampled_from(ANSWERS))
-    def answers(self, number: int, units: int, days: int, answer: str) -> None:
-        purchase = self.some(number, "sent", "acknowledged", "partially_received")
+    @rule(
+        number=st.integers(0, 5), units=st.integers(0, 40), days=st.integers(0, 9), answer=st.sampled_from(ANSWERS),
+        cost=st.sampled_from([None, None, "1.10", "9.00"]),
+    )  # fmt: skip
+    def answers(self, number: int, units: int, days: int, answer: str, cost: str | None) -> None:
+        purchase = self.some(number, "sent", "acknowledged", "repriced", "partially_received")
         if purchase is not None:
             day = self.clock.now().date() + timedelta(days=days)
             name = list(purchase.lines)[number % len(purchase.lines)]
-            self.send(AcknowledgePurchase(purchase.id, [AnsweredLine(name, answer, units or None, day)]))
+            self.send(AcknowledgePurchase(purchase.id, [AnsweredLine(name, answer, units or None, day, cost)]))
 
     @rule(number=st.integers(0, 5), units=st.integers(1, 40), lot=st.sampled_from(["L1", "L3"]))
     def receives_purchase(self, number: int, units: int, lot: str) -> None:
-        purchase = self.some(number, "approved", "sent", "acknowledged", "partially_received", "received")
+        purchase = self.some(number, "approved", "sent", "acknowledged", "repriced", "partially_received", "received")
         if purchase is not None:
             line = list(purchase.lines.values())[number % len(purchase.lines)]
             sku = line.facts.sku

@@ -227,7 +227,8 @@ def decided(known: Loading, events: Sequence[Event], context: Context) -> Decisi
         },
     )  # fmt: skip
     for event in events:
-        sending = to_send(known.id, event, known.supplier, context)
+        agreed_again = known.purchase.sent and isinstance(event, e.PurchaseApproved)
+        sending = to_send(known.id, event, known.supplier, context) if not agreed_again else None
         decision = sending.on(decision) if sending is not None else decision
     return decision
 

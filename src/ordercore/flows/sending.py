@@ -30,7 +30,7 @@ def _send(sending: Sending) -> Generator[FlowEffect, Any, Op[Any]]:
     known = yield from load_purchase(_number(effect))
     reminder = int(effect.options.get("reminder", "0"))
     purchase = known.purchase
-    if purchase.status in OVER or (reminder and purchase.status != "sent"):
+    if purchase.status in OVER or (reminder and purchase.status not in ("sent", "repriced")):
         raise TransitionRefused.of("purchase", purchase.status, "send it", ())
     op: Op[Any] = sending.adapter.send(document_of(known, reminder, effect), key=sending.key)
     return op

@@ -89,7 +89,7 @@ class SuggestPurchase(Command[str]):
 
 @frozen
 class ApprovePurchase(Command[str]):
-    """A person agrees; it is sent through the supplier's plugin, if it has one."""
+    """A person agrees: it is sent through the supplier's plugin, if it has one; one that was sent stands as answered."""
 
     purchase: str
     note: str = ""
@@ -97,7 +97,10 @@ class ApprovePurchase(Command[str]):
 
 @frozen
 class RejectPurchase(Command[str]):
-    """A person does not agree; the crossing that it answered is not answered again."""
+    """A person does not agree; the crossing that it answered is not answered again.
+
+    One that was sent is over too, or closed short if a part of it came; the supplier is told by a person.
+    """
 
     purchase: str
     reason: str

@@ -96,13 +96,15 @@ def decide(  # one match, a decision a branch
         case c.ApprovePurchase():
             return [e.PurchaseApproved("person", _text(command.note, "note"))]
         case c.RejectPurchase():
-            return [e.PurchaseRejected(_reason(command.reason))]
+            reason = _reason(command.reason)
+            return [e.PurchaseClosed(reason) if purchase.received else e.PurchaseRejected(reason)]
         case c.RecordPurchaseSent():
             return [e.PurchaseSent(_text(command.reference, "reference"), answer_due(supplier, context.now))]
         case c.RecordPurchaseNotSent():
             return [e.PurchaseNotSent(_reason(command.reason))]
         case c.AcknowledgePurchase():
-            return [acknowledge(purchase, command, items)]
+            answer = acknowledge(purchase, command, items)
+            return [answer, *again(purchase, answer, supplier, items)]
         case c.CancelPurchase():
             return [e.PurchaseCancelled(_reason(command.reason))]
         case c.ClosePurchase():
@@ -159,6 +161,36 @@ def acknowledge(purchase: Purchase, command: c.AcknowledgePurchase, items: ItemB
         said.setdefault(answer.line, []).append((path, answer))
     lines = tuple(_answer(purchase, purchase.lines[name], rows, items) for name, rows in said.items())
     return e.PurchaseAcknowledged(lines, _text(command.reference, "reference"))
+
+
+def again(
+    purchase: Purchase, answer: e.PurchaseAcknowledged, supplier: Supplier, items: ItemBook
+) -> Sequence[e.ApprovalRequested | e.PurchaseApproved]:
+    """Whether a person has to agree to what the supplier asks: more than was agreed, and beyond its limit.
+
+    Totals of what is still ordered, at the costs asked and at those agreed to; a line without a cost counts as nothing.
+    """
+    asked, agreed = _totals(purchase, {said.line: said for said in answer.lines}, items)
+    most = supplier.approve_up_to
+    if asked > agreed and (most is None or asked > most):
+        limit = f", and the limit is {_money(most, supplier)}" if most is not None else ""
+        dearer = f"{_money(asked, supplier)} is asked for what {_money(agreed, supplier)} was agreed to for{limit}"
+        return [e.ApprovalRequested(dearer)]
+    if purchase.approved:
+        return []
+    return [e.PurchaseApproved("policy", f"{_money(asked, supplier)} is asked by now")]
+
+
+def _totals(purchase: Purchase, said: Mapping[str, e.LineAnswer], items: ItemBook) -> tuple[int, int]:
+    asked = agreed = 0
+    for name, line in purchase.lines.items():
+        new = said.get(name)
+        units = line.ordered - line.cancelled - (new.cancelled if new is not None else 0)
+        cost = (new.unit_cost if new is not None else None) or line.unit_cost
+        scale = items.item(line.facts.sku).scale
+        asked += cost.line_total(units, scale) if cost is not None else 0
+        agreed += line.agreed.line_total(units, scale) if line.agreed is not None else 0
+    return asked, agreed
 
 
 def _answer(

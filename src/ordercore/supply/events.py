@@ -66,14 +66,14 @@ class PurchaseSuggested(Event):
 
 @frozen
 class ApprovalRequested(Event):
-    """It waits for a person; `reason` says which limit it is beyond."""
+    """It waits for a person; `reason` says which limit it is beyond. Once it was sent: the supplier asks more for it."""
 
     reason: str
 
 
 @frozen
 class PurchaseApproved(Event):
-    """It may be sent: within the supplier's limits (`by` policy), or a person agreed."""
+    """It may be sent, or stands at the costs that the supplier asks: within the supplier's limits (`by` policy), or a person agreed."""
 
     by: Literal["policy", "person"]
     note: str = ""

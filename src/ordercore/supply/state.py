@@ -21,12 +21,16 @@ from ordercore.values import Price, Stream
 _PREFIX: Final = "purchase/"
 COMING: Final = frozenset(("approved", "sent", "acknowledged", "partially_received"))
 """Statuses of purchases whose open units count as on order."""
-UNDECIDED: Final = frozenset(("suggested", "awaiting_approval"))
+UNDECIDED: Final = frozenset(("suggested", "awaiting_approval", "repriced"))
+"""Statuses of purchases that a person has to decide on; their open units are to come, but not approved."""
 
 
 @frozen
 class PurchaseLine:
-    """One line: its facts as suggested, its counters, what is expected on which day, and its cost as it is now."""
+    """One line: its facts as suggested, its counters, what is expected on which day, and its cost as it is now.
+
+    `agreed` is the cost that it was approved at.
+    """
 
     facts: e.OrderedLine
     open: int
@@ -36,6 +40,7 @@ class PurchaseLine:
     cancelled: int = 0
     answer: str = ""
     unit_cost: Price | None = None
+    agreed: Price | None = None
 
     @property
     def ordered(self) -> int:
@@ -89,6 +94,8 @@ class Purchase:
             return "short_closed"
         if self.cancelled or not (self.open or self.received):
             return "cancelled"
+        if self.sent and not self.approved and self.open:
+            return "repriced"
         if self.received:
             return "partially_received" if self.open else "received"
         if self.sent:
@@ -136,9 +143,10 @@ def fold_purchase(purchase: Purchase | None, new: Iterable[Event], stream: Strea
 def _after(purchase: Purchase, event: Event) -> Purchase:  # one match, a change a branch
     match event:
         case e.ApprovalRequested():
-            return evolve(purchase, approval=event.reason)
+            return evolve(purchase, approval=event.reason, approved="")
         case e.PurchaseApproved():
-            return evolve(purchase, approved=event.by)
+            lines = {name: evolve(line, agreed=line.unit_cost) for name, line in purchase.lines.items()}
+            return evolve(purchase, approved=event.by, lines=lines)
         case e.PurchaseRejected():
             return evolve(_cleared(purchase), rejected=True)
         case e.PurchaseSent():

@@ -67,7 +67,9 @@ def purchase_tables(purchase: Purchase) -> tuple[Table, ...]:
         for line in lines
     )  # fmt: skip
     notes = [f"{line.facts.sku}: {line.facts.arithmetic}" for line in lines if line.facts.arithmetic is not None]
-    notes += [f"Waits for approval: {purchase.approval}."] if purchase.status == "awaiting_approval" else []
+    notes += (
+        [f"Waits for approval: {purchase.approval}."] if purchase.status in ("awaiting_approval", "repriced") else []
+    )
     worth = _worth(head.total, head.currency)
     heads = columns(
         ">line", "sku", "theirs", ">ordered", ">received", ">open", ">cancelled", ">cost", "expected", "answer"
