@@ -58,6 +58,11 @@ def test_an_order_is_a_mail_with_a_file(make_supplier, document, token):
     assert "Dock 3\n28195 Bremen\nDE" in text_of(mail)
 
 
+def test_where_no_address_is_known_the_location_is_named(make_supplier, document):
+    text = text_of(mail_of(send(make_supplier(), document(deliver_to=None, location="Warehouse North"))[1]))
+    assert "Deliver to:\nWarehouse North\n" in text
+
+
 def test_every_line_stands_there_with_its_exact_quantity(make_supplier, document):
     first, second = rows_of(send(make_supplier(), document())[1])
     assert (first["Order"], first["Line"], first["Item"], first["Our item"]) == ("PO-7", "1", "T-100", "TEA")

@@ -44,8 +44,8 @@ def document_of(known: Loading, reminder: int, effect: Effect) -> PurchaseDocume
         _line(line, known.view.item(line.facts.sku)) for line in purchase.lines.values() if line.open or not reminder
     )
     return PurchaseDocument(
-        purchase.id, head.supplier, today_at(head.suggested_at, at), head.currency, lines, None,
-        at.name or at.code, reminder, today_at(effect.wanted_at, at),
+        purchase.id, head.supplier, today_at(head.suggested_at, at), head.currency, lines, reminder=reminder,
+        sent_on=today_at(effect.wanted_at, at), location=at.name or at.code,
     )  # fmt: skip
 
 

@@ -38,7 +38,8 @@ class PurchaseDocument:
     """A purchase order to be sent. `number` is ours and stays the same when it is sent again.
 
     `sent_on` is the day of this sending, the order's own or its reminder's; None: the day it was issued. `reminder` is
-    0 for the order itself, n for the nth reminder that it is not answered.
+    0 for the order itself, n for the nth reminder that it is not answered. `location` is what the place is called that
+    the goods go to; its address is not known where `deliver_to` is None.
     """
 
     number: str
@@ -50,6 +51,7 @@ class PurchaseDocument:
     note: str = ""
     reminder: int = 0
     sent_on: date | None = None
+    location: str = ""
 
 
 @frozen

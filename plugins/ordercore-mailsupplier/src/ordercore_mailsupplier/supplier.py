@@ -114,8 +114,8 @@ class MailSupplier:
 
 
 def _words(document: PurchaseDocument) -> Mapping[str, object]:
-    to = document.deliver_to
-    lines = [to.name, *to.lines, f"{to.postal_code} {to.city}".strip(), to.region, to.country] if to else ["-"]
+    to, place = document.deliver_to, document.location or "-"
+    lines = [to.name, *to.lines, f"{to.postal_code} {to.city}".strip(), to.region, to.country] if to else [place]
     return {
         "number": document.number, "issued_on": document.issued_on.isoformat(), "lines": len(document.lines),
         "reminder": document.reminder, "note": document.note, "deliver_to": "\n".join(line for line in lines if line),
