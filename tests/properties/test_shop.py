@@ -30,7 +30,7 @@ class SideBySide(DifferentialMachine):
     def make_kernel(self):
         self.folder = TemporaryDirectory(prefix="ordercore-")
         store = SQLiteStore(Path(self.folder.name) / "shop.db", synchronous="NORMAL")
-        return Kernel(store, clock=self.clock, ids=self.ids, policies=self.policies)
+        return Kernel(store, **self.wiring)
 
     def teardown(self):
         super().teardown()

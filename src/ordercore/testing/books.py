@@ -21,6 +21,7 @@ from ordercore.order.events import PickShorted
 from ordercore.stock.reservation import Reservation, fold_reservation
 from ordercore.stock.transfer import Transfer, fold_transfer
 from ordercore.store import BUCKETS, Posting, ReadDocuments, ReadPositions, postings_of
+from ordercore.testing.carriage import Carriage
 from ordercore.values import Cursor, OrderId, Place, Sku, Stream
 
 Account = tuple[Sku, Place, str, str, str]
@@ -51,6 +52,7 @@ class Books:
     balance: Counter[Account] = field(factory=Counter)
     shorted: dict[tuple[OrderId, str], set[Place]] = field(factory=dict)
     versions: Counter[Stream] = field(factory=Counter)
+    carriage: Carriage = field(factory=Carriage)
     news: tuple[Recorded, ...] = ()
     orders_touched: dict[OrderId, Order | None] = field(factory=dict)
     carts_touched: dict[str, Reservation | None] = field(factory=dict)
@@ -79,6 +81,7 @@ class Books:
             for posting in postings_of(record.event):
                 self._post(posting)
             kind, _, name = record.stream.partition("/")
+            self.carriage.take(kind, name, record)
             if kind == "order":
                 self._order(OrderId(name), record)
             elif kind == "reservation":

@@ -179,5 +179,9 @@ def _booking(response: object) -> Booking:
     said = _body(response)
     number, service = said["number"], said.get("service", "")
     label = LabelDocument("application/zpl", f"^XA^FD{number}^FS^XZ".encode(), 203, "100x150")
-    tracking = number + sha256(number.encode()).hexdigest()[:4].upper()
-    return Booking(number, tracking, service, _cost(service, int(said.get("weight_grams", 0))), (label,))
+    return Booking(number, tracking_of(number), service, _cost(service, int(said.get("weight_grams", 0))), (label,))
+
+
+def tracking_of(number: str) -> str:
+    """The number on the label of a booking, as people read it to the carrier."""
+    return number + sha256(number.encode()).hexdigest()[:4].upper()

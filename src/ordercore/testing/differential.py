@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -11,6 +12,8 @@ from ordercore.message import Command, Receipt, Recorded
 from ordercore.testing.books import Shelves
 from ordercore.testing.ids import CountedIds
 from ordercore.testing.machine import OrdercoreMachine
+from ordercore.testing.network import Kind, Mishap, Network
+from ordercore.testing.shopkeeping import CARRIER, ask, wired, work
 from ordercore.values import Cursor
 
 
@@ -18,7 +21,8 @@ class DifferentialMachine(OrdercoreMachine):
     """An `OrdercoreMachine` whose steps go to a second kernel too, by default one in memory.
 
     Override `make_kernel` (the one under test) and, if need be, `make_other`. Both have the same clock and count
-    their ids alike. Receipts, refusals with their fields, stock, waiting lines and the whole log must be equal.
+    their ids alike; each has a carrier to itself. Receipts, refusals with their fields, stock, waiting lines, the whole
+    log and what the carriers were asked to do must be equal.
     """
 
     kernels: ClassVar[int] = 2
@@ -29,10 +33,16 @@ class DifferentialMachine(OrdercoreMachine):
         self.other_ids = CountedIds()
         self.other: Kernel | None = None
         self.other_cursor: Cursor | None = None
+        self.other_network = Network(CARRIER, "query")
 
     def make_other(self) -> Kernel:
-        """The kernel to compare with; over an empty store, with `self.clock`, `self.other_ids`, `self.policies`."""
-        return Kernel(clock=self.clock, ids=self.other_ids, policies=self.policies)
+        """The kernel to compare with; over an empty store, with `**self.other_wiring`."""
+        return Kernel(**self.other_wiring)
+
+    @property
+    def other_wiring(self) -> dict[str, Any]:
+        """As `wiring`, with ids and a carrier of its own."""
+        return wired(self.other_network, clock=self.clock, ids=self.other_ids, policies=self.policies)
 
     @property
     def second(self) -> Kernel:
@@ -44,25 +54,34 @@ class DifferentialMachine(OrdercoreMachine):
     def handle(self, command: Command[Any], key: str, effective: datetime | None) -> Receipt[Any] | Rejected:
         """Both handle it, and say the same."""
         outcome = super().handle(command, key, effective)
-        try:
-            other: Receipt[Any] | Rejected = self.second.handle(command, key=key, effective=effective, actor="machine")
-        except Rejected as error:
-            other = error
+        other = ask(self.second, command, key, effective)
         assert told(outcome) == told(other), command
         return outcome
 
     def work(self) -> None:
         """Let everything due happen on both."""
         super().work()
-        self.second.work(until_idle=True)
+        work(self.second)
+
+    def connect(self, kind: Kind) -> None:
+        """Each has a carrier of this kind to itself."""
+        super().connect(kind)
+        self.other_network = Network(CARRIER, kind)
+
+    def expect(self, mishaps: Iterable[Mishap]) -> None:
+        """The same goes wrong for both."""
+        mishaps = tuple(mishaps)
+        super().expect(mishaps)
+        self.other_network.expect(mishaps)
 
     def look(self) -> None:
-        """Besides the identities: both logs and both shelves are the same."""
+        """Besides the identities: both logs, both shelves and the ledgers of both carriers are the same."""
         super().look()
         page = self.second.log(self.other_cursor)
         self.other_cursor = page.cursor
         assert [_entry(record) for record in page.records] == [_entry(record) for record in self.books.news]
         assert Shelves.read(self.second, self.range.items) == self.shelves
+        assert self.other_network.desk.ledger.entries() == self.network.desk.ledger.entries()
 
 
 def told(outcome: Receipt[Any] | Rejected) -> tuple[object, ...]:

@@ -10,10 +10,11 @@ from hypothesis.stateful import initialize, invariant
 from ordercore.order import Order
 from ordercore.policies import Policies
 from ordercore.store import location_place
-from ordercore.testing import identities
+from ordercore.testing import identities, identities_of_parcels
+from ordercore.testing.network import Kind
 from ordercore.testing.rules_of_orders import OrderRules
 from ordercore.testing.rules_of_stock import StockRules
-from ordercore.testing.shopkeeping import FURNITURE, LOCATIONS, SKUS
+from ordercore.testing.shopkeeping import EFFECTS, FURNITURE, LOCATIONS, SKUS
 
 
 class OrdercoreMachine(OrderRules, StockRules):
@@ -23,23 +24,25 @@ class OrdercoreMachine(OrderRules, StockRules):
 
         class Shop(OrdercoreMachine):
             def make_kernel(self):
-                return Kernel(MyStore(), clock=self.clock, ids=self.ids, policies=self.policies)
+                return Kernel(MyStore(), **self.wiring)
 
 
         TestShop = Shop.TestCase
 
-    Rules send commands of orders, stock, carts and time, repeats and backdated ones among them; the methods marked
-    `invariant` are the identities. Widen it with rules of your own that call `self.send(command)`. `stepped` counts
-    the steps that were made, per class.
+    Rules send commands of orders, stock, carts, parcels and time, repeats and backdated ones among them; parcels are
+    booked with a carrier over a network that fails as networks do. The methods marked `invariant` are the identities.
+    Widen it with rules of your own that call `self.send(command)`. `stepped` counts the steps that were made, per class.
     """
 
     @initialize(
         confirm=st.sampled_from(["on_place", "on_place", "manual"]),
         shortage=st.sampled_from(["refuse", "backorder", "partial"]),
+        carrier=st.sampled_from(["query", "query", "idempotent", "blind"]),
     )
-    def open_shop(self, confirm: Any, shortage: Any) -> None:
+    def open_shop(self, confirm: Any, shortage: Any, carrier: Kind = "query") -> None:
         """Three locations with different steps, items with lots, with a scale, with safety stock, and without stock."""
-        self.policies = Policies(confirm=confirm, shortage=shortage)
+        self.policies = Policies(confirm=confirm, shortage=shortage, effects=EFFECTS)
+        self.connect(carrier)
         self.kernel = self.make_kernel()
         for command in FURNITURE:
             self.handle(command, self.next_name("setup"), None)
@@ -51,6 +54,7 @@ class OrdercoreMachine(OrderRules, StockRules):
             self.winding_up = True
             self.wind_up()
             self.everything_is_consistent()
+            self.parcels_are_what_the_carrier_has()
 
     def everything_is_consistent(self) -> None:
         """The identities that read the whole log."""
@@ -121,6 +125,28 @@ class OrdercoreMachine(OrderRules, StockRules):
     def orders_are_folds_of_their_events(self) -> None:
         """See `identities`."""
         identities.orders_are_folds_of_their_events(self.books, self.kernel, self.books.orders_touched)
+
+    @invariant()
+    def parcels_are_what_the_carrier_has(self) -> None:
+        """See `identities_of_parcels`: between the log and what the desk of the carrier has written down."""
+        carriage, network, tenant = self.carriage, self.network, self.kernel.core.tenant
+        identities_of_parcels.nothing_is_done_twice_outside(carriage, network, tenant)
+        identities_of_parcels.what_is_settled_is_so_outside(carriage, network, tenant)
+        identities_of_parcels.bookings_are_what_the_carrier_has(carriage, network, tenant)
+        identities_of_parcels.a_parcel_has_one_booking_at_a_time(carriage, network)
+        identities_of_parcels.manifests_list_what_is_open(carriage, network, tenant)
+
+    @invariant()
+    def orders_show_their_bookings(self) -> None:
+        """See `identities_of_parcels`."""
+        identities_of_parcels.orders_show_their_bookings(self.carriage, self.touched())
+
+    @invariant()
+    def nothing_due_is_left_outside(self) -> None:
+        """See `identities_of_parcels`."""
+        carriage = self.carriage
+        identities_of_parcels.nothing_due_is_left(carriage.unsettled(), self.clock.now())
+        identities_of_parcels.effects_are_listed_as_they_are(carriage, self.kernel)
 
     @invariant()
     def what_is_refused_changes_nothing(self) -> None:

@@ -35,7 +35,8 @@ from ordercore.order import (
     Ship,
     ShortPick,
 )
-from ordercore.testing.shopkeeping import FREE, LOCATIONS, SKUS, Shopkeeping, stages_of
+from ordercore.testing.rules_of_parcels import ParcelRules, work_of
+from ordercore.testing.shopkeeping import FREE, LOCATIONS, SKUS, SOMEBODY, stages_of
 from ordercore.values import Money, OrderId
 
 ORDERS_MOST: Final = 9
@@ -70,7 +71,7 @@ def _is_at(*stages: str) -> Any:
     return lambda order: not wanted.isdisjoint(stages_of(order))
 
 
-class OrderRules(Shopkeeping):
+class OrderRules(ParcelRules):
     """Placing, holding, allocating, working, shipping, returning, cancelling, paying."""
 
     @precondition(lambda self: len(self.books.orders) < ORDERS_MOST)
@@ -86,7 +87,7 @@ class OrderRules(Shopkeeping):
         self.send(
             PlaceOrder(
                 "shop", self.next_name("o"), "EUR", wanted, priority=priority, allocate=allocate, shortage=shortage,
-                strategy=strategy,
+                strategy=strategy, ship_to=SOMEBODY,
             ),
             late=late,
         )  # fmt: skip
@@ -102,7 +103,9 @@ class OrderRules(Shopkeeping):
             wanted = [Line(leg.sku, leg.quantity, "2.00") for leg in held]
         else:
             wanted = [Line(sku, units, "2.00", location=pin if sku in SKUS else "") for sku, units, pin in lines]
-        order = PlaceOrder("shop", self.next_name("o"), "EUR", wanted, reservation=name, shortage=shortage)
+        order = PlaceOrder(
+            "shop", self.next_name("o"), "EUR", wanted, reservation=name, shortage=shortage, ship_to=SOMEBODY
+        )
         self.send(order)
 
     @precondition(lambda self: len(self.books.orders) < ORDERS_MOST)
@@ -119,7 +122,8 @@ class OrderRules(Shopkeeping):
             backordered=backordered, reserved={at: reserved} if reserved else {},
         )  # fmt: skip
         placed_at = self.clock.now() - timedelta(days=3)
-        self.send(AdoptOrder("old", self.next_name("o"), "EUR", placed_at, [line]))
+        ship_to = None if cancelled > 1 else SOMEBODY  # without an address a parcel cannot be booked
+        self.send(AdoptOrder("old", self.next_name("o"), "EUR", placed_at, [line], ship_to=ship_to))
 
     @_somewhere("placed")
     @rule(number=_NUMBER)
@@ -168,14 +172,14 @@ class OrderRules(Shopkeeping):
     def recalls(self, number: int, work: int) -> None:
         """Work is taken back."""
         order = self.suitable(number, _is_at("released", "picked", "packed"))
-        self.send(RecallWork(order.id, _work(order, work)))
+        self.send(RecallWork(order.id, work_of(order, work)))
 
     @_somewhere("released")
     @rule(number=_NUMBER, work=st.integers(0, 2), units=st.integers(0, 3), lot=st.sampled_from(["", "", "L1", "L2"]))
     def picks(self, number: int, work: int, units: int, lot: str) -> None:
         """Units leave the shelf, all of them or some of the first line."""
         order = self.suitable(number, _is_at("released"))
-        self.send(PickLines(order.id, _work(order, work), _some(order, units, lot, "released")))
+        self.send(PickLines(order.id, work_of(order, work), _some(order, units, lot, "released")))
 
     @_somewhere("released")
     @rule(number=_NUMBER, work=st.integers(0, 2), units=_UNITS)
@@ -185,14 +189,14 @@ class OrderRules(Shopkeeping):
         lines = [line for line in order.lines.values() if line.at("released")]
         line = lines[0].facts.line if lines else next(iter(order.lines))
         units = min(units, lines[0].at("released")) if lines else units
-        self.send(ShortPick(order.id, _work(order, work), line, units))
+        self.send(ShortPick(order.id, work_of(order, work), line, units))
 
     @_somewhere("picked")
     @rule(number=_NUMBER, work=st.integers(0, 2), units=st.integers(0, 3), parcel=st.sampled_from(["A", "B"]))
     def packs(self, number: int, work: int, units: int, parcel: str) -> None:
         """Picked units go into a parcel."""
         order = self.suitable(number, _is_at("picked"))
-        self.send(PackParcel(order.id, _work(order, work), parcel, _some(order, units, "", "picked")))
+        self.send(PackParcel(order.id, work_of(order, work), parcel, _some(order, units, "", "picked")))
 
     @_somewhere("reserved", "released", "picked", "packed")
     @rule(number=_NUMBER, parcel=st.sampled_from(["", "", "A", "B"]), at=_PIN, units=st.integers(0, 3), late=_LATE)
@@ -244,7 +248,7 @@ class OrderRules(Shopkeeping):
     def goes_on(self, number: int) -> None:
         """An order takes the next step of its work."""
         order = self.suitable(number, _is_at("reserved", "released", "picked", "packed", "under way"))
-        work = _work(order, number)
+        work = work_of(order, number)
         stages = stages_of(order)
         command: Command[Any]
         if "released" in stages:
@@ -279,6 +283,7 @@ class OrderRules(Shopkeeping):
 
     def wind_up(self) -> None:
         """Bring every order to an end by commands that its state allows. Asserts that this is possible (R19)."""
+        self.settle_everything()
         for id in self.orders_placed():
             for command in self._endings(id):
                 self.send(command)
@@ -303,6 +308,8 @@ class OrderRules(Shopkeeping):
             yield ReleaseHold(id, hold.hold)
         if self.books.orders[id].status == "placed":
             yield ConfirmOrder(id)
+        for parcel in self.boxes(id):
+            self.empty_box(id, parcel)
         for name in self.books.orders[id].works:
             if any(claim.work == name for line in self.books.orders[id].lines.values() for claim in line.claims):
                 yield RecallWork(id, name)
@@ -316,11 +323,6 @@ class OrderRules(Shopkeeping):
         if order.status == "confirmed":
             rest = max(order.total - order.payments.charged, 1)
             yield RecordPayment(id, self.next_name("pay"), "charge", Money.minor(rest, "EUR"))
-
-
-def _work(order: Order, number: int) -> str:
-    names = [name for name in order.works if any(c.work == name for li in order.lines.values() for c in li.claims)]
-    return names[number % len(names)] if names else f"F{number + 1}"
 
 
 def _parcel(order: Order, number: int) -> str:

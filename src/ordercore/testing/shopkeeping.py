@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -15,16 +15,25 @@ from ordercore.errors import Mismatch, Rejected
 from ordercore.kernel import Kernel
 from ordercore.message import Command, Receipt
 from ordercore.order import AddHold, Order
-from ordercore.policies import Policies
+from ordercore.policies import EffectPolicy, Policies
 from ordercore.stock import Received, ReceiveStock
 from ordercore.testing.books import Books, Range, Shelves
+from ordercore.testing.carriage import Carriage
 from ordercore.testing.clock import ManualClock
 from ordercore.testing.ids import CountedIds
-from ordercore.values import OrderId
+from ordercore.testing.network import Kind, Mishap, Network
+from ordercore.testing.transports import Killed
+from ordercore.values import Address, OrderId
 
 SKUS: Final = ("TEA", "CUP", "MILK", "COFFEE")
 FREE: Final = ("POSTAGE", "VOUCHER")
 LOCATIONS: Final = ("WH1", "WH2", "SHOP")
+CARRIER: Final = "post"
+ELSEWHERE: Final = "courier"
+"""A carrier that the shop has no account with: what it carries is told by hand."""
+SOMEBODY: Final = Address("NL", "Jo Bloggs", ("High Street 1",), "Utrecht", postal_code="3511")
+EFFECTS: Final = EffectPolicy(attempts=4)
+"""Fewer attempts than usual, so that a shop of fifty steps sees one given up."""
 
 FURNITURE: Final[tuple[Command[Any], ...]] = (
     PutItem("TEA", "Tea"),
@@ -66,9 +75,51 @@ def stages_of(order: Order) -> frozenset[str]:
         found.add("placed")
     for parcel in order.parcels.values():
         found.add("parcel")
+        free = parcel.booking is None or not parcel.booking.live
+        found.add("unbooked" if free else parcel.booking.status)  # type: ignore[union-attr]  # not free: it has one
         if parcel.shipped and not parcel.delivered:
             found.add("under way")
     return frozenset(found)
+
+
+def wired(network: Network, **given: Any) -> dict[str, Any]:
+    """Arguments of a kernel that has this carrier, besides those `given`."""
+    return {**given, "carriers": {network.carrier.instance: network.carrier}, "transport": network}
+
+
+def ask(kernel: Kernel, command: Command[Any], key: str, effective: datetime | None) -> Receipt[Any] | Rejected:
+    """Handle a command and let what follows from it happen; refusals are values.
+
+    Where the process is killed over what follows, whoever asked does not know and asks again, under the same key.
+    """
+    try:
+        receipt = kernel.handle(command, key=key, effective=effective, actor="machine")
+        _work_if_due(kernel)
+    except Rejected as error:
+        return error
+    except Killed:
+        work(kernel)
+        return kernel.handle(command, key=key, effective=effective, actor="machine")
+    else:
+        return receipt
+
+
+def work(kernel: Kernel) -> None:
+    """Let everything due happen, in as many processes as are killed over it."""
+    while True:
+        try:
+            kernel.work(until_idle=True)
+            return
+        except Killed:
+            continue
+
+
+def _work_if_due(kernel: Kernel) -> None:
+    """What a kernel in memory does by itself."""
+    core = kernel.core
+    due = kernel.store.next_due(tenant=core.tenant)
+    if due is not None and due <= core.clock.now():
+        kernel.work(until_idle=True)
 
 
 class Shopkeeping(RuleBasedStateMachine):
@@ -88,7 +139,8 @@ class Shopkeeping(RuleBasedStateMachine):
         super().__init__()
         self.clock = ManualClock()
         self.ids = CountedIds()
-        self.policies = Policies()
+        self.policies = Policies(effects=EFFECTS)
+        self.network = Network(CARRIER, "query")
         self.books = Books()
         self.sent: list[Sent] = []
         self.last: Sent | None = None
@@ -101,8 +153,26 @@ class Shopkeeping(RuleBasedStateMachine):
         self._stages: dict[OrderId, frozenset[str]] = {}
 
     def make_kernel(self) -> Kernel:
-        """A kernel over an empty store, with `self.clock`, `self.ids` and `self.policies`. Override it."""
-        return Kernel(clock=self.clock, ids=self.ids, policies=self.policies)
+        """A kernel over an empty store, with `**self.wiring`. Override it."""
+        return Kernel(**self.wiring)
+
+    @property
+    def wiring(self) -> dict[str, Any]:
+        """Arguments of a kernel: `clock`, `ids`, `policies`, and `carriers` with the `transport` to their one carrier."""
+        return wired(self.network, clock=self.clock, ids=self.ids, policies=self.policies)
+
+    @property
+    def carriage(self) -> Carriage:
+        """What the log says of bookings, manifests and effects."""
+        return self.books.carriage
+
+    def connect(self, kind: Kind) -> None:
+        """There is a carrier of this kind."""
+        self.network = Network(CARRIER, kind)
+
+    def expect(self, mishaps: Iterable[Mishap]) -> None:
+        """These go wrong with the next requests."""
+        self.network.expect(mishaps)
 
     def next_name(self, prefix: str) -> str:
         """A name that was not used before."""
@@ -133,14 +203,11 @@ class Shopkeeping(RuleBasedStateMachine):
 
     def handle(self, command: Command[Any], key: str, effective: datetime | None) -> Receipt[Any] | Rejected:
         """Let the kernel handle it; refusals are values."""
-        try:
-            return self.kernel.handle(command, key=key, effective=effective, actor="machine")
-        except Rejected as error:
-            return error
+        return ask(self.kernel, command, key, effective)
 
     def work(self) -> None:
         """Let everything due happen."""
-        self.kernel.work(until_idle=True)
+        work(self.kernel)
 
     def look(self) -> None:
         """Read what is new in the log, and what stands on the shelves."""
