@@ -381,3 +381,31 @@ def test_a_manifest_that_was_closed_by_hand_is_recorded_once(warehouse):
 def test_an_unknown_manifest_is_not_found(warehouse):
     with pytest.raises(NotFound):
         warehouse().shop.manifest("M1")
+
+
+def test_a_booking_that_was_taken_back_while_its_manifest_was_under_way_is_on_no_later_one(warehouse):
+    here = warehouse()
+    here.book()
+    here.shop.core.performing._transport = FaultyTransport(here.desk, ["unreached"])
+    refused = here.do(ManifestParcels("memory")).result
+    here.do(VoidBooking(here.order, "P1"))
+    assert here.parcel.booking.status == "voided"
+    here.shop.core.performing._transport = RecordedTransport([HttpResponse(422, body=b'{"code": "too_early"}')])
+    here.shop.core.clock.advance(minutes=1)
+    here.shop.work(until_idle=True)
+    assert here.shop.manifest(refused)[0].status == "refused"
+    with pytest.raises(InvalidCommand, match="No booking of 'memory' is open"):
+        here.shop.handle(ManifestParcels("memory"))
+
+
+def test_a_booking_that_is_taken_back_at_the_same_moment_is_not_listed(warehouse):
+    here = warehouse()
+    here.book()
+    here.shop.core.performing._transport = FaultyTransport(here.desk, ["unreached"])
+    here.do(VoidBooking(here.order, "P1"))
+    here.shop.core.clock.advance(minutes=1)
+    rival = here.shop.rival(carriers={"memory": MemoryCarrier()}, transport=here.desk)
+    here.shop.store.before_commit = [lambda: rival.work(until_idle=True) and None]
+    with pytest.raises(InvalidCommand, match="No booking of 'memory' is open"):
+        here.shop.handle(ManifestParcels("memory"))
+    assert here.parcel.booking.status == "voided"
