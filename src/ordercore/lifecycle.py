@@ -186,6 +186,7 @@ BOOKING: Final = Lifecycle(
         Transition("wanted", "RecordBooking", ("booked",)),
         Transition("wanted", "RefuseBooking", ("refused",)),
         Transition("booked", "VoidBooking", ("voiding",)),
+        Transition("booked", "RecordVoid", ("voided",)),
         Transition("voiding", "RecordVoid", ("voided", "booked")),
     ),
 )

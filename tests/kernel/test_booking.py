@@ -5,6 +5,7 @@ import pytest
 from ordercore import PutLocation, Ship
 from ordercore.errors import InvalidCommand, NotFound, TransitionRefused
 from ordercore.flows.record import LABEL
+from ordercore.hooks import hookimpl
 from ordercore.order import (
     BookParcel,
     CorrectShipment,
@@ -15,6 +16,7 @@ from ordercore.order import (
     RecallWork,
     RecordBooking,
     RecordManifest,
+    RecordVoid,
     ReleaseOrder,
     VoidBooking,
 )
@@ -409,3 +411,37 @@ def test_a_booking_that_is_taken_back_at_the_same_moment_is_not_listed(warehouse
     with pytest.raises(InvalidCommand, match="No booking of 'memory' is open"):
         here.shop.handle(ManifestParcels("memory"))
     assert here.parcel.booking.status == "voided"
+
+
+@pytest.mark.parametrize("carrier", ["memory", "courier"])
+def test_what_was_booked_by_hand_is_taken_back_by_hand_and_the_box_can_be_unpacked(warehouse, carrier):
+    here = warehouse(capabilities=("rate", "book"))
+    here.do(RecordBooking(here.order, "P1", carrier, "parcel", "R9", "T9"))
+    with pytest.raises(InvalidCommand, match="RecordVoid"):
+        here.do(VoidBooking(here.order, "P1"))
+    booking = here.parcel.booking.booking
+    with pytest.raises(TransitionRefused):
+        here.do(RecordVoid(here.order, "P1", booking, "too_late"))  # nobody has asked: there is no no
+    here.do(RecordVoid(here.order, "P1", booking))
+    assert here.parcel.booking.status == "voided"
+    here.do(RecallWork(here.order, "F1"))
+    with pytest.raises(NotFound):
+        here.do(RecordVoid(here.order, "P1", booking))
+
+
+def test_a_guard_is_asked_about_a_void_that_a_person_tells(make_shop):
+    asked = []
+
+    class Listening:
+        @hookimpl
+        def ordercore_guard(self, command):
+            asked.append(type(command))
+
+    here = Warehouse(lambda **given: make_shop(plugins=[Listening()], **given))
+    here.book()
+    here.do(VoidBooking(here.order, "P1"))
+    assert VoidBooking in asked
+    assert RecordVoid not in asked
+    here.do(RecordBooking(here.order, "P1", "memory", "parcel", "R9", "T9"))
+    here.do(RecordVoid(here.order, "P1", here.parcel.booking.booking))
+    assert RecordVoid in asked

@@ -64,7 +64,7 @@ def test_an_answer_about_another_booking_is_not_taken(away, command):
     assert caught.value.path == "booking"
 
 
-@pytest.mark.parametrize("command", [RefuseBooking(ID, "P1", "E1", "no"), RecordVoid(ID, "P1", "E1")],
+@pytest.mark.parametrize("command", [RefuseBooking(ID, "P1", "E1", "no"), RecordVoid(ID, "P1", "E1", "too_late")],
                          ids=lambda command: type(command).__name__)  # fmt: skip
 def test_an_answer_that_nobody_waits_for_is_not_taken(away, command):
     booked(away)

@@ -30,7 +30,7 @@ from ordercore.order import (
 )
 from ordercore.order.booking import Label, ParcelBooking
 from ordercore.order.decide import unknown_order
-from ordercore.order.decide_booking import decide_booking, label_keys
+from ordercore.order.decide_booking import decide_booking, label_keys, told_by_hand
 from ordercore.order.events import BookingVoided, ParcelBooked
 from ordercore.order.fulfillment import Parcel
 from ordercore.order.manifest import ManifestEntry
@@ -73,7 +73,11 @@ def flow_void_booking(command: VoidBooking, context: Context, shop: Shop) -> Flo
     booking = order.parcel(command.parcel).booking
     if booking is None:
         raise NotFound.named("booking of parcel", command.parcel)
-    able(shop, booking.carrier, "void")
+    if not _can(shop, booking.carrier, "void"):
+        raise InvalidCommand(
+            f"Carrier {booking.carrier!r} cannot void.", path="carrier", capability="void",
+            hint="RecordVoid says that it was taken back in some other way.",
+        )  # fmt: skip
     options = {"booking": booking.booking, "reference": booking.reference}
     wanted = want(context, VOID, booking.carrier, stream_of(order.id), part=command.parcel, options=options)
     changed = change(order.id, order, version, decide_booking(order, command, context, wanted.id))
@@ -96,7 +100,7 @@ def flow_booking_fact(
 ) -> Flow[OrderId]:
     """What a carrier answered, or a clerk put right. Guards are asked about what a person says, not about facts."""
     order, version = yield from _load(command.order)
-    if isinstance(command, CorrectShipment) or (isinstance(command, RecordBooking) and not command.booking):
+    if told_by_hand(order, command):
         yield from guard(command, order)
     events = decide_booking(order, command, context)
     if not events:
@@ -123,7 +127,7 @@ def _beside(
     if isinstance(command, RecordBooking):
         yield from _labels(command)
     for event in events:
-        if isinstance(event, ParcelBooked) and _manifests(shop, event.carrier):
+        if isinstance(event, ParcelBooked) and _can(shop, event.carrier, "manifest"):
             entry = ManifestEntry(OrderId(getattr(command, "order", "")), event.parcel, event.booking, event.reference)
             yield open_booking(event.carrier, entry)
         elif isinstance(event, BookingVoided):
@@ -131,9 +135,10 @@ def _beside(
             yield from (DeleteDocument(LABEL, key) for key in _booking(before, event).labels)
 
 
-def _manifests(shop: Shop, carrier: str) -> bool:
+def _can(shop: Shop, carrier: str, capability: str) -> bool:
+    """Of a carrier that need not be one of the shop's: it may have been booked by hand."""
     adapter = shop.adapters.get("carrier", {}).get(carrier)
-    return adapter is not None and "manifest" in adapter.capabilities
+    return adapter is not None and capability in adapter.capabilities
 
 
 def _labels(command: RecordBooking) -> tuple[PutDocument, ...]:

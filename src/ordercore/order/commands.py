@@ -300,7 +300,10 @@ class VoidBooking(Command[OrderId]):
 
 @frozen
 class RecordVoid(Command[OrderId]):
-    """What the carrier said to taking a booking back; with a `code` it refused. Sent by the worker that asked."""
+    """What the carrier said to taking a booking back; with a `code` it refused. Sent by the worker that asked.
+
+    Without a code also sent by whoever has taken back by hand what stands as booked, such as a carrier that cannot.
+    """
 
     order: OrderId
     parcel: str

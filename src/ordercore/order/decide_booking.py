@@ -133,12 +133,22 @@ def void(order: Order, command: c.VoidBooking, effect: str) -> e.VoidWanted:
 
 
 def record_void(order: Order, command: c.RecordVoid) -> Sequence[Event]:
-    """What the carrier said to it."""
+    """What the carrier said to it, or that it was taken back elsewhere: then nobody has asked, and there is no no."""
     parcel = order.parcel(command.parcel)
     _own(parcel, command.booking, "RecordVoid")
     if command.code:
+        if told_by_hand(order, command):
+            raise TransitionRefused.of("booking", "booked", "RecordVoid", ("VoidBooking",), "Leave out the code.")
         return [e.VoidRefused(parcel.parcel, command.booking, command.code, command.problems)]
     return [e.BookingVoided(parcel.parcel, command.booking)]
+
+
+def told_by_hand(order: Order, command: c.BookingCommand) -> bool:
+    """Whether a person says it, about what was done elsewhere, rather than a worker that has asked a carrier."""
+    if isinstance(command, c.RecordVoid):
+        booking = order.parcel(command.parcel).booking
+        return booking is not None and booking.status == "booked"
+    return isinstance(command, c.CorrectShipment) or (isinstance(command, c.RecordBooking) and not command.booking)
 
 
 def correct(order: Order, command: c.CorrectShipment) -> Sequence[Event]:

@@ -44,7 +44,7 @@ def what_is_settled_is_so_outside(carriage: Carriage, network: Network, tenant: 
 def bookings_are_what_the_carrier_has(carriage: Carriage, network: Network, tenant: str) -> None:
     """Each booking that stands is one at the desk that was not taken back; one that does not stand shows no number."""
     entries = {entry["number"]: entry for entry in network.desk.bookings}
-    gone = {entry["booking"] for entry in network.desk.ledger.entries() if entry["path"] == "voids"}
+    gone = network.gone()
     for id, one in carriage.bookings.items():
         effect = carriage.effects.get(id)
         if effect is None:
@@ -62,7 +62,7 @@ def a_parcel_has_one_booking_at_a_time(carriage: Carriage, network: Network) -> 
     """By the log and at the desk: the label of an earlier one is void before there is another."""
     live = Counter((one.order, one.parcel) for one in carriage.bookings.values() if _live(one))
     assert not [key for key, times in live.items() if times > 1]
-    gone = {entry["booking"] for entry in network.desk.ledger.entries() if entry["path"] == "voids"}
+    gone = network.gone()
     standing = Counter(entry["reference"] for entry in network.desk.bookings if entry["number"] not in gone)
     assert not [parcel for parcel, times in standing.items() if times > 1]
 

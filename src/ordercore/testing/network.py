@@ -34,6 +34,8 @@ class Network:
         self.carrier = MemoryCarrier(instance, CAPABILITIES[kind])
         self.desk = self.carrier.desk
         self.mishaps: deque[Mishap] = deque()
+        self.told: set[str] = set()
+        """References of bookings that were taken back over the telephone: no request says so."""
 
     def send(self, request: Request) -> Response:
         """Send it, or not, and say so, or not. Raises what a FaultyTransport raises."""
@@ -53,3 +55,7 @@ class Network:
     def done(self, key: str) -> list[dict[str, str]]:
         """What the desk has done under an idempotency key."""
         return [entry for entry in self.desk.ledger.entries() if entry["key"] == key]
+
+    def gone(self) -> set[str]:
+        """References of the bookings that were taken back, in whatever way."""
+        return self.told | {entry["booking"] for entry in self.desk.ledger.entries() if entry["path"] == "voids"}

@@ -20,6 +20,7 @@ from ordercore.order import (
     PackParcel,
     PickLines,
     RecordBooking,
+    RecordVoid,
     ReleaseOrder,
     Ship,
     VoidBooking,
@@ -103,6 +104,13 @@ class ParcelRules(Shopkeeping):
 
     @precondition(lambda self: "booked" in self.stages)
     @rule(number=_NUMBER)
+    def voids_by_hand(self, number: int) -> None:
+        """A booking was taken back over the telephone."""
+        order, parcel = self._parcel(number, _is_booked)
+        self.tell_void(order.id, parcel)
+
+    @precondition(lambda self: "booked" in self.stages)
+    @rule(number=_NUMBER)
     def ships_what_is_booked(self, number: int) -> None:
         """A parcel is handed over under the number of its booking."""
         order, parcel = self._parcel(number, lambda one: _is_booked(one) and not one.shipped)
@@ -151,12 +159,19 @@ class ParcelRules(Shopkeeping):
         raise AssertionError(f"never settled: {self.carriage.unsettled()}")
 
     def empty_box(self, order: OrderId, parcel: str) -> None:
-        """A packed parcel must be free of its booking before it can be unpacked; else it has to leave."""
-        self.send(VoidBooking(order, parcel))
+        """A packed parcel has to be free of its booking before it can be unpacked. Asserts that this is possible."""
+        if isinstance(self.send(VoidBooking(order, parcel)), Rejected):
+            self.tell_void(order, parcel)
         self.settle_everything()
-        booking = self.books.orders[order].parcels[parcel].booking
-        if booking is not None and booking.live:
-            assert not isinstance(self.send(Ship(order, parcel)), Rejected)
+        assert parcel not in self.boxes(order), self.books.orders[order].parcels[parcel]
+
+    def tell_void(self, order: OrderId, parcel: str) -> None:
+        """Ask for it over the telephone, then say so; what is not booked the carrier does not know."""
+        known = self.books.orders[order].parcels.get(parcel)
+        booking = known.booking if known is not None else None
+        outcome = self.send(RecordVoid(order, parcel, booking.booking if booking is not None else "none"))
+        if booking is not None and not isinstance(outcome, Rejected):
+            self.network.told.add(booking.reference)
 
     def boxes(self, id: OrderId) -> list[str]:
         """Parcels of an order that stand packed with a label on them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -99,19 +100,16 @@ def ask(kernel: Kernel, command: Command[Any], key: str, effective: datetime | N
         return error
     except Killed:
         work(kernel)
-        return kernel.handle(command, key=key, effective=effective, actor="machine")
-    else:
-        return receipt
+        return ask(kernel, command, key, effective)
+    return receipt
 
 
 def work(kernel: Kernel) -> None:
     """Let everything due happen, in as many processes as are killed over it."""
     while True:
-        try:
+        with suppress(Killed):
             kernel.work(until_idle=True)
             return
-        except Killed:
-            continue
 
 
 def _work_if_due(kernel: Kernel) -> None:
