@@ -19,7 +19,6 @@ from ordercore.values import Place, Sku
 from ordercore.views.expected import MOST, Expected, hand_out
 from ordercore.views.reading import Reading, ask, existing
 
-
 WAITING_MOST: Final = 200
 """Lines of a queue that a look at stock shows: it costs the same however many wait."""
 
