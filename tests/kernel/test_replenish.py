@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from attrs import evolve
 
-from ordercore.alerts import CheckStock
+from ordercore.alerts import AcknowledgeAlert, CheckStock
 from ordercore.alerts.events import AlertAnswered
 from ordercore.catalog import PutItem, PutStockLevels
 from ordercore.catalog.events import LevelsPut
@@ -529,6 +529,20 @@ def test_master_data_are_put_by_content(house):
     house.does(PutSupply("TEA", "ACME", "T-1", "2.50", pack=12))
     house.does(CheckStock("TEA", "WH1"))
     assert house.shop.length() == before
+
+
+def test_a_misspelt_purchase_alert_or_supplier_is_answered_with_the_nearest(house):
+    house.loses(10)
+    for ask, meant in (
+        (lambda kernel: kernel.purchase("ACME1"), "ACME-1"),
+        (lambda kernel: kernel.handle(AcknowledgePurchase("ACNE-1")), "ACME-1"),
+        (lambda kernel: kernel.timeline("purchase/ACME-11"), "ACME-1"),
+        (lambda kernel: kernel.handle(AcknowledgeAlert("WH1:TEE")), "WH1:TEA"),
+        (lambda kernel: kernel.handle(SuggestPurchase("ACNE", "WH1", [WantedLine("TEA", 1)])), "ACME"),
+    ):
+        with pytest.raises(NotFound) as refused:
+            ask(house.shop)
+        assert refused.value.hint == f"Did you mean {meant!r}?"
 
 
 def test_purchases_are_found_by_status(house):

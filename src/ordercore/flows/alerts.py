@@ -13,7 +13,7 @@ from ordercore.alerts.decide import Watched, attend, judge, shortfall
 from ordercore.alerts.state import ALERTS, Alert, alert_stream, fold_alert
 from ordercore.alerts.summary import AlertSummary, Crossing
 from ordercore.catalog.state import levels_key
-from ordercore.errors import At, NotFound
+from ordercore.errors import At, NotFound, at
 from ordercore.flow import Decision, Effect, Flow, Loaded, ReadState, guard, read
 from ordercore.flows.balance import AT_RISK_MOST, BalanceQueries, Reckoned
 from ordercore.flows.shop import Shop
@@ -162,8 +162,7 @@ def flow_alert(command: AlertCommand, context: Context, shop: Shop) -> Flow[str]
     state = ReadState(alert_stream(id), ALERTS)
     loaded = (yield from read(state)).of(state)
     if loaded.state is None:
-        raise NotFound(f"There is no alert {id!r}.", kind="alert", name=id, path="alert", hint="kernel.alerts(None) lists them all."
-        )  # fmt: skip
+        raise at(NotFound.named("alert", id), "alert")
     yield from guard(command, loaded.state)
     events = attend(loaded.state, command, context)
     if not events:

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from ordercore.alerts import events as a
 from ordercore.alerts.state import ALERTS, Alert, alert_stream
 from ordercore.balance import Balance
-from ordercore.errors import At, InvalidCommand, NotFound
+from ordercore.errors import At, InvalidCommand, NotFound, Rejected, at
 from ordercore.flow import Decision, Effect, Flow, Loaded, ReadState, guard, read
 from ordercore.flows.alerts import AlertChange, change_alert
 from ordercore.flows.catalog import CatalogView, ReadCatalog
@@ -150,12 +150,9 @@ def flow_put_supply(command: c.PutSupply, context: Context, shop: Shop) -> Flow[
     return _put(key, SUPPLY, events, body, found, (view.require,))
 
 
-def unknown_supplier(code: str) -> NotFound:
+def unknown_supplier(code: str) -> Rejected:
     """There is no such supplier."""
-    return NotFound(
-        f"There is no supplier {code!r}.", kind="supplier", name=code, path="supplier",
-        hint="PutSupplier adds suppliers.",
-    )  # fmt: skip
+    return at(NotFound.named("supplier", code), "supplier")
 
 
 # Purchases
@@ -192,8 +189,7 @@ def load_purchase(number: str) -> Generator[Effect, object, Loading]:
     snapshot = yield from read(state, alert)
     loaded = snapshot.of(state)
     if loaded.state is None:
-        raise NotFound(f"There is no purchase {id!r}.", kind="purchase", name=id, path="purchase", hint="kernel.purchases() lists them."
-        )  # fmt: skip
+        raise at(NotFound.named("purchase", id), "purchase")
     asked = ReadDocument(SUPPLIER, loaded.state.head.supplier)
     skus = tuple(Sku(line.facts.sku) for line in loaded.state.lines.values())
     catalog = ReadCatalog(skus)

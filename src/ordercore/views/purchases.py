@@ -24,9 +24,7 @@ def purchase(number: str) -> Reading[Purchase]:
     asked = ReadState(purchase_stream(number), PURCHASES)
     state = (yield from ask(asked)).of(asked).state
     if state is None:
-        raise NotFound(
-            f"There is no purchase {number!r}.", kind="purchase", name=number, hint="kernel.purchases() lists them."
-        )
+        raise NotFound.named("purchase", number)
     return state
 
 

@@ -2,9 +2,9 @@
 
 An item is looked for where names that begin like the misspelt one stand (at most `SEEKS * EACH` are read), and under
 names that are one slip away (at most `SLIPS`), so it is found in a large catalog too. An order is looked for among the
-newest of each status, and under its external id with the channels that those have. Measured: 2 ms for an item among
-20,000, 0.2 ms for an order, in SQLite. Commands of `handle_many` are refused without: a bulk of unknown names must cost
-no reads.
+newest of each status, and under its external id with the channels that those have; alerts, purchases and suppliers
+are looked for among the newest. Measured: 2 ms for an item among 20,000, 0.2 ms for an order, in SQLite. Commands of
+`handle_many` are refused without: a bulk of unknown names must cost no reads.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from typing import Final, TypeVar
 from ordercore.engine import Calls
 from ordercore.engine.calls import StoreRead
 from ordercore.errors import NotFound, StoreError, did_you_mean, hinted
+from ordercore.flows.alerts import ALERT
 from ordercore.flows.record import SUMMARY
 from ordercore.lifecycle import ORDER
 from ordercore.store import ReadDocument, ReadDocuments, Snapshot
+from ordercore.supply.documents import PURCHASE, SUPPLIER
 
 T = TypeVar("T")
 
@@ -87,4 +89,19 @@ def _order(name: str, tenant: str) -> Calls[str]:
     return did_you_mean(name, newest)
 
 
-_LOOKS: Final[Mapping[str, Callable[[str, str], Calls[str]]]] = {"item": _item, "order": _order}
+def _newest_of(kind: str, otherwise: str) -> Callable[[str, str], Calls[str]]:
+    def look(name: str, tenant: str) -> Calls[str]:
+        query = ReadDocuments(kind, None, None, EACH, newest_first=True)
+        snapshot: Snapshot = yield StoreRead((query,), tenant)
+        return did_you_mean(name, [document.key for document in snapshot.of(query)]) or otherwise
+
+    return look
+
+
+_LOOKS: Final[Mapping[str, Callable[[str, str], Calls[str]]]] = {
+    "item": _item,
+    "order": _order,
+    "alert": _newest_of(ALERT, "kernel.alerts(None) lists them all."),
+    "purchase": _newest_of(PURCHASE, "kernel.purchases() lists them."),
+    "supplier": _newest_of(SUPPLIER, "PutSupplier adds suppliers."),
+}  # fmt: skip
