@@ -388,7 +388,7 @@ def kit(size: Size) -> Iterator[Result]:
         for _ in range(size.orders):
             one()
 
-    yield Result("test-in-memory", interleaved({"own": Case(many, size.orders)}, size.rounds)["own"].low, "us CPU/test")
+    yield Result("test-kit", interleaved({"own": Case(many, size.orders)}, size.rounds)["own"].low, "us CPU/test")
 
 
 def growth(size: Size) -> Iterator[Result]:
