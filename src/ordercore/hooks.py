@@ -70,23 +70,23 @@ class OrdercoreHooks:
         """Kinds of channels. Called once per kernel; a kind is claimed by one plugin, the first."""
 
     @hookspec
-    def ordercore_register_carriers(self) -> Iterable[CarrierKind]:  # type: ignore[empty-body]
+    def ordercore_register_carriers(self) -> Iterable[CarrierKind]:  # type: ignore[empty-body]  # a spec has no body
         """Kinds of carriers. Called once per kernel; kinds are claimed as those of channels are."""
 
     @hookspec
-    def ordercore_register_suppliers(self) -> Iterable[SupplierKind]:  # type: ignore[empty-body]
+    def ordercore_register_suppliers(self) -> Iterable[SupplierKind]:  # type: ignore[empty-body]  # a spec has no body
         """Kinds of suppliers. Called once per kernel; kinds are claimed as those of channels are."""
 
     @hookspec
-    def ordercore_register_scanners(self) -> Iterable[ScannerKind]:  # type: ignore[empty-body]
+    def ordercore_register_scanners(self) -> Iterable[ScannerKind]:  # type: ignore[empty-body]  # a spec has no body
         """Kinds of scanners. Called once per kernel; kinds are claimed as those of channels are."""
 
     @hookspec
-    def ordercore_register_notifiers(self) -> Iterable[NotifierKind]:  # type: ignore[empty-body]
+    def ordercore_register_notifiers(self) -> Iterable[NotifierKind]:  # type: ignore[empty-body]  # a spec has no body
         """Kinds of notifiers. Called once per kernel; kinds are claimed as those of channels are."""
 
     @hookspec
-    def ordercore_register_projections(self) -> Iterable[Follower | Reaction]:  # type: ignore[empty-body]
+    def ordercore_register_projections(self) -> Iterable[Follower | Reaction]:  # type: ignore[empty-body]  # a spec has no body
         """Followers of the log: projections, observers, and reactions that send commands. Called once per kernel.
 
         Each has a cursor under its `name`, which no two may share; it is given every event at least once, in order,
@@ -94,19 +94,19 @@ class OrdercoreHooks:
         """
 
     @hookspec
-    def ordercore_register_reports(self) -> Iterable[Path]:  # type: ignore[empty-body]
+    def ordercore_register_reports(self) -> Iterable[Path]:  # type: ignore[empty-body]  # a spec has no body
         """Folders with report files (TOML). Called once per kernel; read when a report is made."""
 
     @hookspec
-    def ordercore_register_strategies(self) -> Iterable[Strategy]:  # type: ignore[empty-body]
+    def ordercore_register_strategies(self) -> Iterable[Strategy]:  # type: ignore[empty-body]  # a spec has no body
         """Sourcing strategies, by their `name`. Called once per kernel; names are claimed as kinds of channels are."""
 
     @hookspec
-    def ordercore_register_stores(self) -> Iterable[StoreKind]:  # type: ignore[empty-body]
+    def ordercore_register_stores(self) -> Iterable[StoreKind]:  # type: ignore[empty-body]  # a spec has no body
         """Kinds of stores, by the scheme of their URL. Called once per kernel; schemes are claimed as kinds are."""
 
     @hookspec
-    def ordercore_register_events(self) -> Iterable[EventType | DocumentType]:  # type: ignore[empty-body]
+    def ordercore_register_events(self) -> Iterable[EventType | DocumentType]:  # type: ignore[empty-body]  # a spec has no body
         """Names that the plugin's own events and documents are stored under. Called once per kernel.
 
         Names begin with the plugin's: `acme.gift_wrapped`. Events need a rule for `postings_of` as well.

@@ -347,7 +347,7 @@ def test_a_guard_that_is_left_out_refuses_every_command_and_reading_goes_on(plug
 def test_what_is_left_out_and_was_no_guard_refuses_nothing():
     with pytest.warns(PluginWarning):
         kernel = Kernel(plugins=[lenient(registers("channels", 5))])
-    kernel.handle(PutItem("TEA"))
+    assert kernel.handle(PutItem("TEA")).result == "TEA"
 
 
 # Plugins of distributions and files.

@@ -102,7 +102,10 @@ def test_whatever_comes_it_is_decoded_or_a_violation(what):
 
 def test_a_signed_report_passes_whatever_the_case_of_its_header(carrier):
     body = json.dumps({"events": []}).encode()
-    carrier.verify(sent(body, {"X-Signature": sign(body, "s3cret")}), now=NOW)
+    for header in ("X-Signature", "x-signature", "X-SIGNATURE"):
+        carrier.verify(sent(body, {header: sign(body, "s3cret")}), now=NOW)
+        with pytest.raises(AuthenticationFailed):
+            carrier.verify(sent(body, {header: sign(body + b" ", "s3cret")}), now=NOW)
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-signature": ""}, {"x-signature": "sha256=00"}, {"x-signature": "ключ"}])

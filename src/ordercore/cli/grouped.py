@@ -17,7 +17,7 @@ _STORE: Final = {"metavar": "URL", "envvar": "ORDERCORE_STORE", "show_envvar": T
 
 def group_store(command: F) -> F:
     """--store, --plugins-dir and --config on the group; it keeps the URL in `context.obj`."""
-    return click.option("--store", "url", **_STORE)(plugged_options(command))  # type: ignore[arg-type]
+    return click.option("--store", "url", **_STORE)(plugged_options(command))  # type: ignore[arg-type]  # options by name
 
 
 def url_of(context: click.Context, url: str | None) -> str:
@@ -28,7 +28,7 @@ def url_of(context: click.Context, url: str | None) -> str:
 
 def store_of_group(command: F) -> F:
     """The same on a command of the group; what stands before the command's name counts."""
-    return click.option("--store", "url", callback=_inherited, **_STORE)(plugged_options(command))  # type: ignore[arg-type]
+    return click.option("--store", "url", callback=_inherited, **_STORE)(plugged_options(command))  # type: ignore[arg-type]  # options by name
 
 
 def _inherited(context: click.Context, option: click.Parameter, value: str | None) -> str:

@@ -86,7 +86,7 @@ class _Repeated(dict[str, object]):
     def __init__(self, pairs: Sequence[tuple[str, object]]) -> None:
         super().__init__(pairs)
         seen: set[str] = set()
-        self.keys_twice = [key for key, _ in pairs if key in seen or seen.add(key)]  # type: ignore[func-returns-value]
+        self.keys_twice = [key for key, _ in pairs if key in seen or seen.add(key)]  # type: ignore[func-returns-value]  # None on purpose
 
 
 def _refuse(code: str, message: str, path: str = "$") -> NoReturn:

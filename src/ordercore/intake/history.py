@@ -73,7 +73,7 @@ class HistoryRules:
                     f"[history] {name} is not of the form {wanted!r}.", hint="As the default is written."
                 )
         made = {str(name): tuple(value) if isinstance(value, list) else value for name, value in table.items()}
-        rules = cls(**{**made, "time_zone": str(file.get("time_zone", "")) or "UTC"})  # type: ignore[arg-type]
+        rules = cls(**{**made, "time_zone": str(file.get("time_zone", "")) or "UTC"})  # type: ignore[arg-type]  # checked above
         rules.check()
         return rules
 

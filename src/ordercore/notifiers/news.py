@@ -99,7 +99,7 @@ def _plain(value: object) -> Fact:
         return value.astimezone(UTC).isoformat()
     if isinstance(value, Decimal):
         return f"{value:f}"
-    return _NONE  # type: ignore[no-any-return]
+    return _NONE  # type: ignore[no-any-return]  # a marker
 
 
 def _sums(name: str, parts: tuple[Any, ...]) -> dict[str, Fact]:

@@ -45,7 +45,7 @@ def kill(
     theirs.close()
     try:
         assert mine.poll(PATIENCE_SECONDS), "the writer acknowledged nothing"
-        time.sleep(random.Random(number).uniform(0, longest))  # noqa: S311
+        time.sleep(random.Random(number).uniform(0, longest))  # noqa: S311  # chance by a seed
         process.kill()
         process.join()
         assert process.exitcode != 1, "the writer failed before it was killed"

@@ -40,7 +40,7 @@ FAULTS: Final[tuple[StoreFault, ...]] = get_args(StoreFault)
 
 def drawn(seed: int, *, rate: float = 0.3) -> Iterator[StoreFault]:
     """Faults without end, the same for the same seed: about `rate` of the commits meet one."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)  # noqa: S311  # chance by a seed
     while True:
         yield chance.choice(FAULTS[1:]) if chance.random() < rate else "none"
 

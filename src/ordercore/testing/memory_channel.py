@@ -38,7 +38,7 @@ from ordercore.values import Address, Money, Price, Quantity, code_of, country_o
 
 CAPABILITIES: Final[frozenset[ChannelCapability]] = frozenset(("push", "file"))
 SIGNATURE: Final = "x-ordercore-signature"
-SECRET: Final = "a secret of tests"  # noqa: S105
+SECRET: Final = "a secret of tests"  # noqa: S105  # as it says
 _WHOLE: Final = Problem("invalid_type", "reject", "$", "A document is an object with a list of orders.")
 
 

@@ -91,7 +91,7 @@ def claimed(events: Sequence[Event]) -> list[int]:
 
 def fight_for_claims(store: Store, number: int, attempts: int, orders: int) -> int:
     """Reserve, release and ship on a few shared orders, at most what each one holds; how many were committed."""
-    chance = random.Random(number)  # noqa: S311
+    chance = random.Random(number)  # noqa: S311  # chance by a seed
     done = 0
     for attempt in range(attempts):
         stream = f"order/{chance.randrange(orders)}"
@@ -108,7 +108,7 @@ def fight_for_claims(store: Store, number: int, attempts: int, orders: int) -> i
 
 def empty_the_shelves(store: Store, number: int, skus: Sequence[str], stock: int) -> Counter[str]:
     """Orders of three shuffled lines until every SKU is gone, leaving out what was short; units got by SKU."""
-    chance = random.Random(number)  # noqa: S311
+    chance = random.Random(number)  # noqa: S311  # chance by a seed
     left, got = list(skus), Counter[str]()
     attempt = 0
     while left:
@@ -261,4 +261,4 @@ def move_or_look(store: Store, number: int, attempts: int) -> int:
 
 def chance_of(number: int, attempt: int) -> bool:
     """A coin that falls the same way in every run."""
-    return random.Random(1000 * number + attempt).random() < 0.5  # noqa: S311
+    return random.Random(1000 * number + attempt).random() < 0.5  # noqa: S311  # chance by a seed

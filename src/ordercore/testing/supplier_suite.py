@@ -231,7 +231,7 @@ class SupplierSuite(SendingSubject):
         def check(said: list[tuple[PurchaseAnswer, Decimal]]) -> None:
             lines = [self.line(str(n), answer, str(quantity)) for n, (answer, quantity) in enumerate(said, 1)]
             decoded = self.read(self.answer("PO-7", lines))
-            assert decoded is not None and not decoded.rejected, "an answer that is right was refused"  # noqa: PT018
+            assert decoded is not None and not decoded.rejected, "an answer that is right was refused"  # noqa: PT018  # one rule
             found = self.confirmed(decoded)
             assert set(found) == {"PO-7"}
             assert [_said(line) for line in found["PO-7"].lines] == [_said(line) for line in lines]
@@ -242,14 +242,14 @@ class SupplierSuite(SendingSubject):
         self.needs("acknowledge")
         first, again = (self.read(self.answer("PO-7", [self.line()])) for _ in range(2))
         other = self.read(self.answer("PO-7", [self.line(quantity="11")]))
-        assert first is not None and first == again  # noqa: PT018
-        assert other is not None and other.items != first.items  # noqa: PT018
+        assert first is not None and first == again  # noqa: PT018  # one rule
+        assert other is not None and other.items != first.items  # noqa: PT018  # one rule
 
     def test_u4_3_a_line_that_does_not_read_takes_no_other_with_it(self) -> None:
         self.needs("acknowledge")
         decoded = self.read(self.spoiled("PO-7", [self.line("1"), self.line("2")], "3"))
         found = self.confirmed(decoded).get("PO-7")
-        assert decoded is not None and found is not None, "one line took the others with it"  # noqa: PT018
+        assert decoded is not None and found is not None, "one line took the others with it"  # noqa: PT018  # one rule
         assert [line.line for line in found.lines] == ["1", "2"]
         assert decoded.rejected, "a line was dropped in silence"
         assert all(problem.path and problem.subject == "PO-7" for problem in decoded.rejected)

@@ -118,7 +118,7 @@ class Cells:
 
 
 def _parsed_time(text: str, form: str) -> datetime:
-    return datetime.fromisoformat(text) if form == "iso" else datetime.strptime(text, form)  # noqa: DTZ007
+    return datetime.fromisoformat(text) if form == "iso" else datetime.strptime(text, form)  # noqa: DTZ007  # the zone is the map's
 
 
 def _given(text: str, what: str) -> str:

@@ -35,7 +35,7 @@ Numbered = tuple[int, str | Unreadable]
 def _decoded(source: Iterable[str] | BinaryIO, encoding: str) -> Iterator[str | Unreadable]:
     """Lines of text. Never longer than MAX_LINE, so that a file without line ends does not fill the memory."""
     if not isinstance(source, io.BufferedIOBase | io.RawIOBase):
-        yield from (source if not isinstance(source, str) else io.StringIO(source, newline="\n"))  # type: ignore[misc]
+        yield from (source if not isinstance(source, str) else io.StringIO(source, newline="\n"))  # type: ignore[misc]  # no bytes here
         return
     for line in iter(partial(source.readline, MAX_LINE), b""):
         if len(line) == MAX_LINE and line[-1:] != b"\n":

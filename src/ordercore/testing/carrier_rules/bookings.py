@@ -40,7 +40,7 @@ class BookingRules(CarrierSubject):
     def test_k2_1_quotes_come_cheapest_first_in_one_currency(self) -> None:
         self.needs("rate")
         quotes = run(self.make_carrier().rate(self.asked()), self.desk())
-        assert isinstance(quotes, tuple) and quotes  # noqa: PT018
+        assert isinstance(quotes, tuple) and quotes  # noqa: PT018  # one rule
         costs = [quote.cost for quote in quotes if isinstance(quote, RateQuote)]
         assert [cost.amount for cost in costs] == sorted(cost.amount for cost in costs)
         assert len({cost.currency for cost in costs}) == 1

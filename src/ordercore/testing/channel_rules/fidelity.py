@@ -48,7 +48,7 @@ class FidelityRules(ChannelSubject):
             )
 
         lines = st.builds(numbered, st.lists(line, min_size=1, max_size=5), st.integers(1, 2**60))
-        times = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
+        times = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001  # bounds have no zone
             lambda time: time.replace(microsecond=0)
         )
         return st.builds(

@@ -29,7 +29,7 @@ from ordercore.values import Address
 
 INSTANCE: Final = "shop"
 NOW: Final = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
-SECRET: Final = "a secret of nobody"  # noqa: S105
+SECRET: Final = "a secret of nobody"  # noqa: S105  # as it says
 PERSON: Final = Address(
     "DE", "Quendolina Vexler", ("17 Brackwater Lane",), "Uttersby", "", "00017", "+00 555 0117", "q.vexler@example.com"
 )

@@ -187,7 +187,7 @@ class AuditRules(Subject):
     def test_s18_2_a_store_for_several_processes_opens_in_each(self, store: Store, store_factory: StoreFactory) -> None:
         self.needs("multi_process")
         commit_all(store, delivery("a", receive("TEA", 1)))
-        other = open_store(pickle.loads(pickle.dumps(store_factory)))  # noqa: S301
+        other = open_store(pickle.loads(pickle.dumps(store_factory)))  # noqa: S301  # its own bytes
         try:
             assert units(other, "TEA") == {"available": 1}
         finally:

@@ -77,7 +77,7 @@ class SharingRules(Subject):
         assert units(store, "TEA") == {"reserved": 3}
         assert events(store, "order/a", 1) == (Noted("in time"),)
         assert version(store, "order/b") == 0
-        model = Model(random.Random(11), prefix="m-")  # noqa: S311
+        model = Model(random.Random(11), prefix="m-")  # noqa: S311  # chance by a seed
         for number in range(self.groups):
             group = model.next_group(f"{number}", 1 + number % 9)
             for asked, result in zip(group, store.commit_many(group), strict=True):

@@ -97,7 +97,7 @@ class StockRules(Subject):
 
     def test_s4_6_a_random_history_ends_in_the_rows_of_a_model(self, store: Store) -> None:
         for seed in range(self.seeds):
-            model = Model(random.Random(seed), prefix=f"{seed}-")  # noqa: S311
+            model = Model(random.Random(seed), prefix=f"{seed}-")  # noqa: S311  # chance by a seed
             for number in range(self.steps):
                 asked = model.next_batch(f"{seed}.{number}")
                 model.expect(asked, store.commit(asked))
