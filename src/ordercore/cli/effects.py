@@ -14,10 +14,8 @@ from ordercore.effects.decide import RESOLUTIONS
 from ordercore.errors import NotFound
 from ordercore.kernel import Kernel
 from ordercore.lifecycle import EFFECT
-from ordercore.readable import Table, columns
-from ordercore.views import EffectRow
+from ordercore.views.effects import SHORT, EffectRow, effects_table
 
-SHORT = 8
 MOST = 10_000
 
 
@@ -76,17 +74,6 @@ def resolve_command(
         given = dict(fact.partition("=")[::2] for fact in facts)
         kernel.handle(ResolveEffect(row.id, outcome, reason, reference, given), actor="command line")
         show.console().print(f"{row.id[:SHORT]} ({row.summary.kind}, {row.summary.subject}): {outcome}.")
-
-
-def effects_table(rows: tuple[EffectRow, ...]) -> Table:
-    """A row for each effect."""
-    found = []
-    for row in rows:
-        one = row.summary
-        about = f"{one.subject} {one.part}".rstrip()
-        due = show.moment(one.due) if one.due is not None else ""
-        found.append((row.id[:SHORT], one.kind, one.instance, about, one.status, str(one.attempts), one.code, due))
-    return Table("", columns("effect", "kind", "with", "for", "status", ">attempts", "why", "next (UTC)"), tuple(found))
 
 
 def named(kernel: Kernel, text: str) -> EffectRow:

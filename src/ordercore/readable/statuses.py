@@ -8,9 +8,24 @@ from typing import Final
 from ordercore.readable.described import Span, Tone
 
 _TONES: Final[Mapping[str, Tone]] = {
-    **dict.fromkeys(("completed", "delivered", "fulfilled", "paid", "available"), "good"),
-    **dict.fromkeys(("cancelled", "refunded", "returned", "damaged", "quarantine"), "bad"),
-    **dict.fromkeys(("backordered", "partially_fulfilled", "partially_delivered", "in_progress", "open"), "open"),
+    **dict.fromkeys(
+        ("completed", "delivered", "fulfilled", "paid", "available", "received", "resolved", "done"), "good"
+    ),
+    **dict.fromkeys(
+        ("cancelled", "refunded", "returned", "damaged", "quarantine", "rejected", "refused", "uncertain"), "bad"
+    ),
+    **dict.fromkeys(
+        (
+            "backordered",
+            "partially_fulfilled",
+            "partially_delivered",
+            "in_progress",
+            "open",
+            "awaiting_approval",
+            "partially_received",
+        ),
+        "open",
+    ),
     "none": "dim",
 }
 

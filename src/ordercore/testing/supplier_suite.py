@@ -31,14 +31,14 @@ from ordercore.ports import (
     Transport,
 )
 from ordercore.testing.clock import START
+from ordercore.testing.person import PERSON
 from ordercore.testing.sending_rules.subject import INSTANCE, SendingSubject
 from ordercore.testing.transports import RecordedTransport, run
-from ordercore.values import Address, Price, Quantity
+from ordercore.values import Price, Quantity
 
 RUN: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """What text must not begin with in a file that a spreadsheet may open."""
 
-PERSON: Final = Address("DE", "Quendolina Vexler", ("17 Brackwater Lane",), "Uttersby", "", "00017", "+00 555 0117")
 ORDER: Final = PurchaseDocument(
     number="PO-7", supplier=INSTANCE, issued_on=date(2026, 1, 5), currency="EUR",
     lines=(

@@ -17,8 +17,9 @@ from ordercore.order import BookParcel, Ship
 from ordercore.order.events import ParcelBooked
 from ordercore.ports import Booking, Carrier, Declined, HttpResponse, Op, Request, Response, TrackingUpdate, Transport
 from ordercore.testing.builders import given_stock, place
-from ordercore.testing.carrier_rules.subject import INSTANCE, NOW, PERSON, PERSONAL, CarrierSubject, told
+from ordercore.testing.carrier_rules.subject import INSTANCE, NOW, CarrierSubject, told
 from ordercore.testing.clock import ManualClock
+from ordercore.testing.person import PERSON, PERSONAL
 from ordercore.testing.transports import Fault, FaultyTransport, run
 from ordercore.values import OrderId
 

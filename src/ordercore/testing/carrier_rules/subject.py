@@ -24,6 +24,7 @@ from ordercore.ports import (
     Transmission,
     Transport,
 )
+from ordercore.testing.person import PERSON
 from ordercore.testing.suite import Suite
 from ordercore.testing.transports import RecordedTransport, run
 from ordercore.values import Address
@@ -31,11 +32,6 @@ from ordercore.values import Address
 T = TypeVar("T")
 INSTANCE: Final = "parcels"
 NOW: Final = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
-PERSON: Final = Address(
-    "DE", "Quendolina Vexler", ("17 Brackwater Lane",), "Uttersby", "", "00017", "+00 555 0117", "q.vexler@example.com"
-)
-"""Somebody who does not exist, with words that stand in no message by chance."""
-PERSONAL: Final = ("Quendolina", "Vexler", "Brackwater", "Uttersby", "555 0117", "q.vexler")
 
 
 class CarrierSubject(Suite):

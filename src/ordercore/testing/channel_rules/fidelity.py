@@ -12,7 +12,8 @@ from hypothesis.strategies import SearchStrategy
 
 from ordercore.ports import OrderRequest
 from ordercore.testing.channel_rules.sample import Facts, LineSample, OrderSample
-from ordercore.testing.channel_rules.subject import PERSON, ChannelSubject, orders_of, tree
+from ordercore.testing.channel_rules.subject import ChannelSubject, orders_of, tree
+from ordercore.testing.person import PERSON
 from ordercore.values import Address, Money
 
 BEYOND_FLOAT = 2**53 + 1

@@ -11,7 +11,8 @@ from attrs import evolve
 from ordercore.errors import AuthenticationFailed
 from ordercore.ports import Decoded
 from ordercore.testing.channel_rules.sample import Document
-from ordercore.testing.channel_rules.subject import NOW, PERSONAL, ChannelSubject
+from ordercore.testing.channel_rules.subject import NOW, ChannelSubject
+from ordercore.testing.person import PERSONAL
 
 
 class PrivacyRules(ChannelSubject):

@@ -24,17 +24,12 @@ from ordercore.ports import (
 )
 from ordercore.testing.channel_rules.sample import Document, LineSample, OrderSample, Sample
 from ordercore.testing.channel_rules.variants import Variant, variants_of
+from ordercore.testing.person import PERSON
 from ordercore.testing.suite import Suite
-from ordercore.values import Address
 
 INSTANCE: Final = "shop"
 NOW: Final = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 SECRET: Final = "a secret of nobody"  # noqa: S105  # as it says
-PERSON: Final = Address(
-    "DE", "Quendolina Vexler", ("17 Brackwater Lane",), "Uttersby", "", "00017", "+00 555 0117", "q.vexler@example.com"
-)
-"""Somebody who does not exist, with words that stand in no message by chance."""
-PERSONAL: Final = ("Quendolina", "Vexler", "Brackwater", "Uttersby", "555 0117", "q.vexler")
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{1,63}\Z")
 
 
