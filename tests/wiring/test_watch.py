@@ -54,12 +54,13 @@ def test_workers_of_one_process_share_a_watch_while_levels_change(shop):
     shop.handle(AdjustStock("WH1", "TEA", -15, "gone"))
     records = shop.log(limit=1000).records
     watch = Watch(shop.core.engine, suggests=False)
-    slow, asked = watch.envelopes(records), None
-    checks = []
-    for call in iter(lambda: _next(slow, asked, checks), None):
-        asked = shop.store.read(call.queries)
+    slow, checks = watch.envelopes(records), []
+    call = _next(slow, None, checks)
+    while call is not None:
+        answer = shop.store.read(call.queries)
         shop.handle(PutStockLevels("TEA", "WH1", 10, 40 + len(shop.log(limit=1000).records)))
         shop._drive(watch.envelopes(records[:1]))
+        call = _next(slow, answer, checks)
     assert [one.command.sku for one in checks] == ["TEA"]
 
 

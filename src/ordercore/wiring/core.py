@@ -294,7 +294,7 @@ class Core:
         tasks = self.tasks(envelopes, actor=f"reaction:{name}", effective=None, ours=True)
         results = yield from self.handle_many(tasks, REACTIONS)
         for result in results:
-            if isinstance(result, BrokenRule) or isinstance(result, again):
+            if isinstance(result, (BrokenRule, again)):
                 raise result
         return sum(isinstance(result, Rejected) for result in results)
 
