@@ -108,7 +108,7 @@ def test_a_document_is_listed_shown_and_taken_in_after_the_fix(run, url, files):
         (("--channel", "cvs", "orders.csv"), "Did you mean 'csv'?"),
         (("orders.csv",), "--channel"),
         (("--channel", "csv"), "FILE"),
-        (("--channel", "csv", "orders.csv"), "[file] must say its encoding."),
+        (("--channel", "csv", "orders.csv"), "A file must say its encoding."),
         (("--channel", "csv", "--set", "file", "orders.csv"), "key=value"),
         (("--channel", "csv", "--set", "file.encodign=utf-8", "orders.csv"), "Did you mean 'encoding'?"),
         (("--channel", "csv", "--map", "orders.csv", "orders.csv"), "is not TOML"),
