@@ -13,7 +13,7 @@ from ordercore.catalog.events import LevelsPut
 from ordercore.errors import ExceedsQuantity, InvalidCommand, NotFound, TransitionRefused
 from ordercore.message import Context
 from ordercore.policies import Policies
-from ordercore.ports import HttpResponse, Transmission
+from ordercore.ports import ConfirmedLine, HttpResponse
 from ordercore.stock import AdjustStock, Received, ReceiveStock
 from ordercore.store import DeleteDocument, PutDocument, ReadDocument
 from ordercore.store.batch import Batch
@@ -47,7 +47,7 @@ from ordercore.supply.events import (
     SupplyPut,
 )
 from ordercore.testing import given_stock, place
-from ordercore.testing.supplier import TOKEN, MemorySupplier
+from ordercore.testing.supplier import MemorySupplier, answer_of
 from ordercore.testing.transports import RecordedTransport
 from ordercore.values import Quantity
 from ordercore.wiring.watch import NAME
@@ -118,7 +118,9 @@ def test_the_whole_chain(house):
     assert str(line.facts.arithmetic) == "36 = 40 up to - 10 free, rounded up to packs of 12"
     assert (line.facts.total, purchase.head.total) == (9_000, 9_000)
     assert line.expected_on == house.clock.now().date() + timedelta(days=5)
-    assert json.loads(house.transport.sent[0].body) == ["ACME-1", 0, [["T-1", "36"]]]
+    said = json.loads(house.transport.sent[0].body)
+    assert (said["number"], said["reminder"]) == ("ACME-1", 0)
+    assert [line[:3] for line in said["lines"]] == [["1", "T-1", "36"]]
     assert (house.alert.status, house.alert.purchases) == ("covered", ("ACME-1",))
     house.does(AcknowledgePurchase("ACME-1", reference="AC-77"))
     assert house.purchase.status == "acknowledged"
@@ -318,7 +320,7 @@ def test_who_does_not_answer_is_reminded_and_then_an_alert(house):
     house.work(hours=24)
     house.work(hours=24)
     assert [event.number for event in house.events(SupplierReminded)] == [1, 2]
-    assert [json.loads(request.body)[1] for request in house.transport.sent] == [0, 1, 2]
+    assert [json.loads(request.body)["reminder"] for request in house.transport.sent] == [0, 1, 2]
     house.work(hours=24)
     house.work(hours=24)
     assert house.events(PurchaseUnanswered) == [PurchaseUnanswered(2)]
@@ -423,10 +425,8 @@ def test_a_supplier_that_delivers_nothing_cancels_it(house):
 
 def test_an_answer_comes_in_as_a_document(house):
     house.loses(10)
-    body = {"number": "ACME-1", "reference": "AC-1", "lines": [{"line": "1", "answer": "changed", "quantity": 24}]}
-    came = Transmission(
-        "acme", "application/json", json.dumps(body).encode(), {"authorization": TOKEN}, transport_id="a1"
-    )
+    line = ConfirmedLine("1", "changed", Quantity.of("24", ""))
+    came = answer_of("ACME-1", [line], instance="acme", reference="AC-1")
     report = house.shop.receive("acme", came)
     assert (report.accepted, report.problems) == (("ACME-1",), ())
     assert (house.purchase.status, house.purchase.open) == ("acknowledged", 24)
@@ -437,8 +437,7 @@ def test_an_answer_comes_in_as_a_document(house):
 
 def test_an_answer_that_cannot_be_is_kept_for_a_person(house):
     house.loses(10)
-    body = {"number": "ACME-1", "lines": [{"line": "1", "answer": "changed", "quantity": 99}]}
-    came = Transmission("acme", "application/json", json.dumps(body).encode(), {"authorization": TOKEN})
+    came = answer_of("ACME-1", [ConfirmedLine("1", "changed", Quantity.of("99", ""))], instance="acme")
     report = house.shop.receive("acme", came)
     assert [problem.code for problem in report.problems] == ["exceeds_quantity"]
     assert report.quarantined

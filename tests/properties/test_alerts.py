@@ -280,7 +280,9 @@ class Replenished(Watched):
         sent = Counter(request.headers["idempotency-key"] for request in self.transport.sent)
         assert set(sent.values()) <= {1}, sent
         orders = Counter(
-            json.loads(request.body)[0] for request in self.transport.sent if not json.loads(request.body)[1]
+            said["number"]
+            for said in (json.loads(request.body) for request in self.transport.sent)
+            if not said["reminder"]
         )
         assert set(orders.values()) <= {1}, orders
 

@@ -9,15 +9,16 @@ import random
 from typing import ClassVar
 
 from attrs import evolve
-from json_supplier import CAPABILITIES, URL, JsonRules, JsonSupplier, make
+from json_supplier import JsonRules
 
 from ordercore.ports import Declined, DocumentSent, HttpRequest, Problem, SupplierKind
+from ordercore.testing.supplier import CAPABILITIES, URL, MemorySupplier, make
 
 
 class Broken(JsonRules):
     """The suite as for the supplier that is right."""
 
-    broken: type[JsonSupplier]
+    broken: type[MemorySupplier]
     caught_by: tuple[str, ...] = ()
     perhaps: tuple[str, ...] = ()
     says = ""
@@ -25,7 +26,7 @@ class Broken(JsonRules):
 
     def __init_subclass__(cls):
         cls.kind = SupplierKind(
-            "json", lambda name, settings: opened(cls.broken, make(name, settings)), cls.capabilities
+            "memory", lambda name, settings: opened(cls.broken, make(name, settings)), cls.capabilities
         )
 
 
@@ -33,7 +34,7 @@ def opened(cls, right):
     return cls(right.instance, right.word)
 
 
-class RoundsQuantities(JsonSupplier):
+class RoundsQuantities(MemorySupplier):
     """Quantities go through a float, to whole units."""
 
     def send(self, document, *, key):
@@ -48,7 +49,7 @@ class TestRoundsQuantities(Broken):
     caught_by = ("u1_2",)
 
 
-class NumbersItself(JsonSupplier):
+class NumbersItself(MemorySupplier):
     """The document has a number drawn at random."""
 
     def send(self, document, *, key):
@@ -61,7 +62,7 @@ class TestNumbersItself(Broken):
     caught_by = ("u1_1", "u1_6")
 
 
-class ForgetsReminders(JsonSupplier):
+class ForgetsReminders(MemorySupplier):
     """A reminder looks like a second order, under the key of the first."""
 
     def send(self, document, *, key):
@@ -73,7 +74,7 @@ class TestForgetsReminders(Broken):
     caught_by = ("u1_3", "u1_1", "u3_1")
 
 
-class GluesText(JsonSupplier):
+class GluesText(MemorySupplier):
     """JSON put together by hand: a quote in a title ends it."""
 
     def send(self, document, *, key):
@@ -91,7 +92,7 @@ class TestGluesText(Broken):
     says = "line break"
 
 
-class TakesNoForYes(JsonSupplier):
+class TakesNoForYes(MemorySupplier):
     """A no is taken for a yes."""
 
     def send(self, document, *, key):
@@ -105,7 +106,7 @@ class TestTakesNoForYes(Broken):
     says = "a no for good came to DocumentSent"
 
 
-class FindsEverything(JsonSupplier):
+class FindsEverything(MemorySupplier):
     """Asked for an order, it always has it."""
 
     def find(self, key):
@@ -118,7 +119,7 @@ class TestFindsEverything(Broken):
     caught_by = ("u3_1",)
 
 
-class DoesNotSay(JsonSupplier):
+class DoesNotSay(MemorySupplier):
     """It cannot be asked, and says that there is none: an order would be sent twice."""
 
     capabilities = frozenset(("send", "acknowledge"))
@@ -136,7 +137,7 @@ class TestDoesNotSay(Broken):
     says = "DID NOT RAISE"
 
 
-class LosesLines(JsonSupplier):
+class LosesLines(MemorySupplier):
     """Of an answer with many lines the last is lost."""
 
     def decode(self, transmission):
@@ -152,7 +153,7 @@ class TestLosesLines(Broken):
     caught_by = ("u4_1",)
 
 
-class OneLineSpoilsAll(JsonSupplier):
+class OneLineSpoilsAll(MemorySupplier):
     """One line that does not read takes the answer with it."""
 
     def decode(self, transmission):
@@ -166,7 +167,7 @@ class TestOneLineSpoilsAll(Broken):
     says = "took the others with it"
 
 
-class DropsInSilence(JsonSupplier):
+class DropsInSilence(MemorySupplier):
     """What does not read is left out, and nobody is told."""
 
     def decode(self, transmission):
@@ -180,7 +181,7 @@ class TestDropsInSilence(Broken):
     says = "in silence"
 
 
-class Falls(JsonSupplier):
+class Falls(MemorySupplier):
     """Rubbish raises whatever the JSON library raises."""
 
     def decode(self, transmission):
@@ -194,7 +195,7 @@ class TestFalls(Broken):
     says = "that is no problem"
 
 
-class TrustsAnybody(JsonSupplier):
+class TrustsAnybody(MemorySupplier):
     """Who sent it is not looked at."""
 
     def verify(self, transmission, *, now):
@@ -207,7 +208,7 @@ class TestTrustsAnybody(Broken):
     says = "DID NOT RAISE"
 
 
-class QuotesTheAddress(JsonSupplier):
+class QuotesTheAddress(MemorySupplier):
     """A no says where the goods were to go."""
 
     def send(self, document, *, key):

@@ -1,4 +1,4 @@
-"""The suite of suppliers passes one that is right, with everything that a supplier can declare."""
+"""The suite of suppliers passes the supplier in memory, with everything that a supplier can declare."""
 
 import sys
 from pathlib import Path
@@ -10,5 +10,5 @@ finally:
     sys.path.pop(0)
 
 
-class TestJsonSupplier(JsonRules):
+class TestMemorySupplier(JsonRules):
     pass

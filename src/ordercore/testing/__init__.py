@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ordercore.testing.store_suite import StoreSuite
     from ordercore.testing.stories import OrderStory, Story
     from ordercore.testing.strategy_suite import StrategySuite
+    from ordercore.testing.supplier import MemorySupplier
     from ordercore.testing.supplier_suite import SupplierSuite
     from ordercore.testing.transports import FaultyTransport, Killed, RecordedTransport
 
@@ -38,6 +39,7 @@ _WHERE: Final = {
     "ManualClock": "ordercore.testing.clock",
     "MemoryCarrier": "ordercore.testing.carrier",
     "MemoryChannel": "ordercore.testing.memory_channel",
+    "MemorySupplier": "ordercore.testing.supplier",
     "NotifierSuite": "ordercore.testing.notifier_suite",
     "OrderStory": "ordercore.testing.stories",
     "OrdercoreMachine": "ordercore.testing.machine",
@@ -63,6 +65,7 @@ __all__ = [
     "ManualClock",
     "MemoryCarrier",
     "MemoryChannel",
+    "MemorySupplier",
     "NotifierSuite",
     "OrderStory",
     "OrdercoreMachine",
