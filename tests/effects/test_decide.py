@@ -131,6 +131,18 @@ def test_the_answer_of_an_attempt_that_was_overtaken_counts_if_it_was_done():
     assert (tale.effect.status, tale.effect.reference) == ("done", "R1")
 
 
+@pytest.mark.parametrize("taken_up", [False, True])
+def test_a_late_answer_counts_after_a_person_had_it_begun_again(taken_up):
+    tale = Tale()
+    first = tale.start()
+    tale.settle(first, "uncertain", again=False)
+    tale.resolve("not_done")
+    if taken_up:
+        tale.start()
+    tale.settle(first, "done", reference="R1")
+    assert (tale.effect.status, tale.effect.reference) == ("done", "R1")
+
+
 def test_names_follow_from_the_command_and_keys_from_the_tenant():
     assert effect_id("c1", "k", "i", "p") == effect_id("c1", "k", "i", "p")
     assert len({effect_id("c1", "k", "i", "p"), effect_id("c2", "k", "i", "p"), effect_id("c1", "k", "i", "q")}) == 3

@@ -37,7 +37,7 @@ def settle(effect: Effect, command: SettleEffect, policy: EffectPolicy, now: dat
     late = effect.status != "pending" or command.attempt != effect.attempt
     if effect.status in ("done", "refused") or (late and command.outcome != "done"):
         return ()
-    tried = command.attempt - effect.begun_after
+    tried = max(command.attempt - effect.begun_after, 1)
     last, later = tried >= policy.attempts, _later(tried, command.retry_after_seconds, policy, now)
     match command.outcome:
         case "done":
