@@ -36,17 +36,40 @@ def report(query, finding="", name="mine"):
         "select 1; select 2",
         "select 1; drop table facts.main.orders",
         "pragma database_list",
+        "pragma enable_external_access",
+        "set lock_configuration = false",
+        "reset enable_external_access",
+        "call enable_logging()",
+        "export database '{outside}'",
+        "explain analyze select 1",
+        "detach facts",
+        "select getenv('HOME')",
+        "select * from read_blob('{outside}')",
+        "select * from read_parquet('{outside}')",
+        "select * from sniff_csv('{outside}')",
+        "select * from query('attach ''{outside}'' as other')",
+        "select * from query_table('{outside}')",
+        "select * from duckdb_secrets()",
+        "select * from duckdb_extensions()",
+        "select * from sqlite_scan('{outside}', 'x')",
+        "select * from enable_logging()",
+        "with gone as (delete from waits returning *) select * from gone",
+        "with more as (insert into stock select * from stock returning *) select * from more",
+        "with more as (update stock set on_hand = 0 returning *) select * from more",
+        "select 170141183460469231731687303715884105727 as too_much",
         "",
     ],
 )
 def test_a_query_can_do_nothing_but_read_the_facts(session, tmp_path, query):
     outside = tmp_path / "outside.txt"
-    outside.write_text("secret")
+    outside.write_text("what nobody sees")
+    before = session.run(report("select * from stock order by all", name="before")).rows
     with pytest.raises(InvalidReport) as refused:
         session.run(report(query.format(outside=outside)))
-    assert "secret" not in str(refused.value)
+    assert "nobody sees" not in str(refused.value)
     assert not (tmp_path / "outside.txt.csv").exists()
     assert session.run(report("select count(*) as n from orders", name="after")).rows == ((3,),)
+    assert session.run(report("select * from stock order by all", name="still")).rows == before != ()
 
 
 @pytest.mark.parametrize(

@@ -105,14 +105,21 @@ class Session:
         """
         table = self.table(report)
         self._execute(report, report.query, f"create table {table} as\n")
-        relation = self.result(report)
-        for name, kind in zip(relation.columns, relation.types, strict=True):
-            if str(kind) == "HUGEINT":  # sums of integers; no file format has such a type, and no sum of ours needs it
-                quoted = name.replace('"', '""')
-                self.duck.execute(f'alter table {table} alter column "{quoted}" type bigint').fetchall()
+        self._narrow(report, table)
         relation = self.result(report)
         (count,) = self._one(f"select count(*) from {table}")  # noqa: S608  # a checked name
         return Rows(tuple(relation.columns), tuple(relation.limit(MOST_ROWS).fetchall()), count)
+
+    def _narrow(self, report: Definition, table: str) -> None:
+        """Sums of integers are HUGEINT: no file format has such a type, and no sum of ours needs it."""
+        relation = self.result(report)
+        for name, kind in zip(relation.columns, relation.types, strict=True):
+            if str(kind) == "HUGEINT":
+                quoted = name.replace('"', '""')
+                try:
+                    self.duck.execute(f'alter table {table} alter column "{quoted}" type bigint').fetchall()
+                except duckdb.Error as error:
+                    raise _explained(report, report.query, str(error), 0) from None
 
     def result(self, report: Definition) -> duckdb.DuckDBPyRelation:
         """The rows of a report that ran, whole; an Arrow stream for whoever takes one (`__arrow_c_stream__`)."""
@@ -137,9 +144,20 @@ class Session:
             statements = self.duck.extract_statements(query)
             if [one.type for one in statements] != [duckdb.StatementType.SELECT]:
                 raise report.wrong("a query is one SELECT.", line=report.line_of(query))
+            self._only_reads(report, query)
             return self.duck.execute(before + statements[0].query if before else statements[0]).fetchall()
         except duckdb.Error as error:
             raise _explained(report, query, str(error), before.count("\n")) from None
+
+    def _only_reads(self, report: Definition, query: str) -> None:
+        """A SELECT may have a WITH that writes, and what other reports read is in memory, where it could."""
+        self.duck.execute("begin transaction read only")
+        try:
+            self.duck.execute("explain " + query).fetchall()
+        except duckdb.Error as error:
+            raise _explained(report, query, str(error), 0) from None
+        finally:
+            self.duck.execute("rollback")
 
     def close(self) -> None:
         """Give the file of facts back."""
@@ -154,13 +172,16 @@ class Session:
         self.close()
 
 
+_FORBIDDEN: Final = re.compile("^(Permission|TransactionContext) Error")
+
+
 def _explained(report: Definition, query: str, said: str, lines_before: int) -> InvalidReport:
     """DuckDB's message without the excerpt, at the line of the file, with what was meant."""
     place = re.search(r"^LINE (\d+):", said, re.MULTILINE)
     line = report.line_of(query, int(place[1]) - lines_before if place else 1)
     message, _, _ = said.partition("\n\nLINE")
     first, *more = [part.strip() for part in message.splitlines() if part.strip()]
-    hint = " ".join(more) or ("Queries read the facts and nothing else." if "Permission" in first else "")
+    hint = " ".join(more) or ("Queries read the facts and nothing else." if _FORBIDDEN.search(first) else "")
     named = re.search(r'column "([^"]+)"', first)
     candidates = re.findall(r'"([^"]+)"', hint) if "Candidate" in hint else []
     if named and candidates:
