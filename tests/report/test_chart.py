@@ -8,7 +8,7 @@ import pytest
 
 from ordercore.errors import InvalidReport
 from ordercore.report.chart import PALETTE, chart_of, drawn, picture, picture_of, plain, sized, width_of
-from ordercore.report.definition import MOST_ROWS, parsed
+from ordercore.report.definition import MOST_ROWS, built_in, parsed
 from ordercore.report.fonts import FAMILY, uncovered
 from ordercore.report.session import Rows
 
@@ -54,6 +54,37 @@ def test_a_mistake_in_a_chart_is_named_with_its_line(text, line, said):
 def test_a_chart_takes_nothing_from_outside(part):
     with pytest.raises(InvalidReport, match="nothing from outside"):
         chart(BEGIN + part)
+
+
+COUNTS = BAR + 'y = { field = "item", type = "nominal" }\n' + X.replace(" }", ", axis = { tickMinStep = 1 } }")
+
+
+@pytest.mark.parametrize(
+    ("units", "labels"), [((1, 1), ["0", "1"]), ((2, 1), ["0", "1", "2"]), ((0.5, 1.5), ["0.0", "0.5", "1.0", "1.5"])]
+)
+def test_an_axis_of_counts_has_whole_numbers_alone(units, labels):
+    rows = Rows(("item", "units"), tuple((f"item {n}", one) for n, one in enumerate(units)), len(units))
+    svg = drawn(sized(chart(COUNTS, rows), 500), "counts").svg
+    assert re.findall(r">(\d+(?:\.\d+)?)</text>", svg) == labels
+
+
+def test_an_axis_of_counts_is_whole_if_a_transform_makes_it():
+    text = BEGIN + 'mark = "bar"\ntransform = [{ fold = ["units"], as = ["what", "number"] }]\n[chart.encoding]\n'
+    text += X.replace("units", "number").replace(" }", ", axis = { tickMinStep = 1 } }")
+    assert "labelExpr" in chart(text)["encoding"]["x"]["axis"]
+    halves = Rows(("item", "units"), (("TEA", 0.5),), 1)
+    assert "labelExpr" not in chart(text, halves)["encoding"]["x"]["axis"]
+
+
+@pytest.mark.parametrize(("months", "most"), [(1, 56), (3, 56), (24, 30)])
+def test_a_bar_of_a_month_is_no_wider_than_it_needs(months, most):
+    (report,) = (one for one in built_in() if one.name == "months")
+    columns = ("month", "currency", "orders", "units", "value", "per_order", "return_share")
+    rows = tuple((date(2024 + n // 12, n % 12 + 1, 1), "EUR", 1, 1, Decimal(100 + n), 1, 0) for n in range(months))
+    svg = drawn(sized(chart_of(report, Rows(columns, rows, months)), 568), "months").svg
+    bars = re.findall(r'<path aria-label="[^"]*" [^>]*?aria-roledescription="bar" d="M([\d.]+),[\d.]+h([\d.]+)v', svg)
+    assert len(bars) == months
+    assert all(0 < float(width) <= most for _, width in bars)
 
 
 def test_fields_that_a_transform_makes_are_known():

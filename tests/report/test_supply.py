@@ -5,9 +5,10 @@ import pytest
 from ordercore import Kernel, PutItem, PutLocation, ReceiveStock
 from ordercore.alerts.events import AlertRaised, AlertResolved
 from ordercore.catalog import PutStockLevels
+from ordercore.order import Line, PlaceOrder
 from ordercore.policies import Policies
 from ordercore.report import TABLES, Facts, Session, built_in, follow, write_report
-from ordercore.stock import MoveStock, Received
+from ordercore.stock import MoveStock, Received, SendTransfer, TransferLine
 from ordercore.supply import ApprovePurchase, ArrivedLine, PutSupplier, PutSupply, ReceivePurchase
 from ordercore.supply.events import PurchaseReceived, PurchaseSuggested
 from ordercore.testing import ManualClock
@@ -98,3 +99,19 @@ def test_the_page_has_them(kernel, tmp_path):
     assert "1 alert was raised; 1 is open" in page
     assert "Alerts open" in page
     assert "alerts.png" in {path.name for path in written.charts}
+
+
+def test_stock_lasts_by_what_was_ordered_since_there_are_orders_and_transfers_are_not_free(clock, tmp_path):
+    kernel = Kernel(clock=clock)
+    for code in ("WH1", "WH2"):
+        kernel.handle(PutLocation(code))
+    kernel.handle(PutItem("TEA", "Tea"))
+    kernel.handle(ReceiveStock("WH1", [Received("TEA", 60)]))
+    for n in range(4):  # 10 a day, for four days
+        kernel.handle(PlaceOrder("web", str(n), "EUR", [Line("TEA", 10, "1.00")]))
+        clock.advance(days=1 if n < 3 else 0)
+    kernel.handle(SendTransfer("T1", "WH1", "WH2", [TransferLine("TEA", 12)]))
+    with Facts(tmp_path / "facts.duckdb", TABLES) as facts:
+        follow(kernel, facts)
+    with Session(tmp_path / "facts.duckdb") as session:
+        assert session.run(REPORTS["cover"]).rows == (("under 7 days", 1, 8.0),)

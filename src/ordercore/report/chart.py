@@ -30,6 +30,11 @@ _GRID: Final = "#e4e7eb"
 
 _SHORT: Final = "abs(datum.value) >= 10000 ? format(datum.value, '~s') : datum.label"
 
+_WHOLE: Final[Spec] = {
+    "labelExpr": "datum.value % 1 ? '' : abs(datum.value) >= 10000 ? format(datum.value, '~s') : format(datum.value, ',')",
+    "gridOpacity": {"condition": {"test": "datum.value % 1", "value": 0}, "value": 1},
+}
+
 CONFIG: Final[Spec] = {
     "font": FAMILY,
     "background": "white",
@@ -95,8 +100,35 @@ def chart_of(report: Definition, rows: Rows) -> Spec | None:
         {name: plain(cell) for name, cell in zip(rows.columns, row, strict=True)}
         for row in rows.rows[: report.chart_rows or None]
     ]
-    made: Spec = _in_utc(chart) | {"data": {"values": values}}
+    made: Spec = _in_utc(_counted(chart, values)) | {"data": {"values": values}}
     return made
+
+
+def _counted(chart: Spec, values: Sequence[Mapping[str, object]]) -> Spec:
+    """Axes with `tickMinStep` 1 are of counts: they have a label and a line at whole numbers alone, if all are whole.
+
+    The converter takes that step for advice, and draws 0.0, 0.5, 1.0 where there is one of something.
+    """
+    folds = {name for key, value in _entries(chart) if key == "fold" and isinstance(value, list) for name in value}
+
+    def whole(field: object) -> bool:
+        names = {field} & values[0].keys() or folds & values[0].keys()
+        return all(float(cell).is_integer() for row in values for name in names
+                   if isinstance(cell := row[name], int | float))  # fmt: skip
+
+    def visit(part: Any) -> Any:
+        if isinstance(part, list):
+            return [visit(one) for one in part]
+        if not isinstance(part, dict):
+            return part
+        made = {key: visit(value) for key, value in part.items()}
+        axis = made.get("axis")
+        if isinstance(axis, dict) and axis.get("tickMinStep") == 1:
+            made["axis"] = axis | (_WHOLE if whole(made.get("field")) else {"tickMinStep": 0})
+        return made
+
+    counted: Spec = visit(chart)
+    return counted
 
 
 def plain(cell: Cell) -> object:
