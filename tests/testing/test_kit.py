@@ -11,13 +11,18 @@ from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 import ordercore.testing as kit
 from ordercore import Kernel, Line, PlaceOrder, Ship
+from ordercore.effects.events import EffectFailed, EffectUncertain
 from ordercore.errors import Conflict, Insufficient, Rejected
+from ordercore.flows import booking as flows_of_bookings
 from ordercore.flows import stock as flows_of_stock
 from ordercore.flows.supply import Filling
 from ordercore.lifecycle import LIFECYCLES
-from ordercore.order import CancelLines
+from ordercore.order import BookParcel, CancelLines, ManifestParcels, VoidBooking
+from ordercore.order.events import BookingRefused, BookingVoided, ParcelBooked, VoidRefused
+from ordercore.order.manifest import ManifestMade, ManifestRefused
 from ordercore.stock import AdjustStock
 from ordercore.stock.adjustment import StockAdjusted
+from ordercore.store import DeleteDocument
 from ordercore.store.memory import MemoryStore
 from ordercore.testing import (
     CountedIds,
@@ -29,10 +34,15 @@ from ordercore.testing import (
     assert_consistent,
     given_stock,
     identities,
+    identities_of_parcels,
     place,
+    shopkeeping,
     strategies,
 )
+from ordercore.testing.network import Network
+from ordercore.testing.shopkeeping import CARRIER, SOMEBODY
 from ordercore.values import CURRENCIES, Money, sku_of
+from ordercore.wiring import effects as performing
 from ordercore.wiring.routes import ROUTES
 
 
@@ -109,25 +119,67 @@ def test_any_order_of_the_strategy_is_placed_or_short_and_its_total_is_the_sum_o
     assert_consistent(kernel)
 
 
-def test_the_machine_sends_every_command_of_orders_and_stock():
+ANSWERS = {
+    "RefuseBooking": BookingRefused,
+    "RecordManifest": ManifestMade,
+}
+"""What a worker says of a carrier, and an event that it comes to: nobody else knows, so the machine must not send it.
+
+The other two answers, RecordBooking and RecordVoid, a person sends as well, about what was done over the telephone.
+"""
+
+
+def test_the_machine_sends_every_command_of_orders_and_stock_but_what_a_carrier_answers():
     import ordercore.testing.rules_of_orders as orders
+    import ordercore.testing.rules_of_parcels as parcels
     import ordercore.testing.rules_of_stock as stock
 
-    sources = inspect.getsource(orders) + inspect.getsource(stock)
+    sources = "".join(inspect.getsource(module) for module in (orders, parcels, stock))
     catalog = {"PutItem", "PutLocation"}
     own = {kind.__name__ for kind in ROUTES if kind.__module__.startswith(("ordercore.order", "ordercore.stock"))}
-    assert {name for name in own - catalog if f"{name}(" not in sources} == set()
+    assert {name for name in own - catalog if f"{name}(" not in sources} == set(ANSWERS)
+
+
+def test_the_rules_of_the_machine_lead_to_every_answer_of_a_carrier():
+    met = set()
+
+    class Watched(Machine):
+        def look(self):
+            super().look()
+            met.update(type(record.event) for record in self.books.news)
+
+    shop = shipped(Watched())
+    shop.books_parcel(1, "balloon", 500, [])
+    shop.books_another(1, ["unreached"])
+    shop.tries_again(5, ["lost_after"])
+    shop.tries_again(5, [])
+    for mishaps in (["declined"], []):
+        shop.closes_the_day(mishaps)
+    for mishaps in (["declined"], []):
+        shop.voids(1, mishaps)
+    shop.parcels_are_what_the_carrier_has()
+    answers = {
+        *ANSWERS.values(),
+        ManifestRefused,
+        ParcelBooked,
+        BookingVoided,
+        VoidRefused,
+        EffectFailed,
+        EffectUncertain,
+    }
+    assert answers <= met, answers - met
 
 
 def test_every_identity_is_an_invariant_of_the_machine_or_checked_at_its_end():
-    named = [
-        name
-        for name, thing in inspect.getmembers(identities, inspect.isfunction)
-        if thing.__module__ == identities.__name__
-    ]
     source = inspect.getsource(inspect.getmodule(OrdercoreMachine))
-    assert len(named) >= 14
-    assert [name for name in named if f"identities.{name}(" not in source] == []
+    for module in (identities, identities_of_parcels):
+        named = [
+            name
+            for name, thing in inspect.getmembers(module, inspect.isfunction)
+            if thing.__module__ == module.__name__ and not name.startswith("_")
+        ]
+        assert len(named) >= 8
+        assert [name for name in named if f"{module.__name__.rpartition('.')[2]}.{name}(" not in source] == []
 
 
 # What is broken is found
@@ -184,7 +236,7 @@ def test_lines_left_beside_stock_are_found(monkeypatch):
 def test_a_broken_store_is_found(broken):
     class Broken(OrdercoreMachine):
         def make_kernel(self):
-            return Kernel(broken(), clock=self.clock, ids=self.ids, policies=self.policies)
+            return Kernel(broken(), **self.wiring)
 
     with pytest.raises((AssertionError, Conflict)):
         finds(Broken)
@@ -209,10 +261,86 @@ def test_an_order_without_an_end_is_found(monkeypatch):
         finds(Machine)
 
 
+def shipped(shop):
+    """A shop with an order in a parcel under way."""
+    shop.open_shop("on_place", "refuse")
+    shop.send(an_order({"TEA": 2}, ship_to=SOMEBODY))
+    shop.send(Ship("shop:1001"))
+    return shop
+
+
+BOOK = BookParcel("shop:1001", "P1", CARRIER, "standard", 500)
+
+
+def test_a_parcel_that_is_booked_twice_is_found(monkeypatch):
+    monkeypatch.setattr(performing._Attempt, "finds", False)
+    monkeypatch.setattr(performing._Attempt, "repeats", True)
+    shop = shipped(Machine())
+    shop.expect(["lost_after"])
+    shop.send(BOOK)
+    shop.parcels_are_what_the_carrier_has()
+    shop.tries_again(5, [])
+    with pytest.raises(AssertionError):
+        shop.parcels_are_what_the_carrier_has()
+
+
+def test_a_manifest_with_what_was_taken_back_is_found(monkeypatch):
+    beside = flows_of_bookings._beside
+    monkeypatch.setattr(
+        flows_of_bookings, "_beside", lambda *of: (one for one in beside(*of) if not isinstance(one, DeleteDocument))
+    )
+    shop = shipped(Machine())
+    shop.send(BOOK)
+    shop.send(VoidBooking("shop:1001", "P1"))
+    shop.parcels_are_what_the_carrier_has()
+    shop.send(ManifestParcels(CARRIER))
+    with pytest.raises(AssertionError):
+        shop.parcels_are_what_the_carrier_has()
+
+
+def test_an_effect_that_nobody_takes_up_is_found(monkeypatch):
+    monkeypatch.setattr(Kernel, "_work_if_due", lambda kernel: None)
+    monkeypatch.setattr(shopkeeping, "_work_if_due", lambda kernel: None)
+    shop = shipped(Machine())
+    shop.send(BOOK)
+    with pytest.raises(AssertionError):
+        shop.nothing_due_is_left_outside()
+
+
+def test_a_booking_that_the_carrier_does_not_have_is_found():
+    shop = shipped(Machine())
+    shop.send(BOOK)
+    shop.orders_show_their_bookings()
+    shop.network.desk.ledger._entries.clear()
+    with pytest.raises(AssertionError):
+        shop.parcels_are_what_the_carrier_has()
+
+
+def test_whoever_is_killed_over_a_booking_asks_again_and_it_is_made_once():
+    shop = shipped(Machine())
+    shop.expect(["killed"])
+    assert shop.send(BOOK).duplicate
+    assert [one.status for one in shop.carriage.effects.values()] == ["pending"]
+    shop.settle_everything()
+    assert len(shop.network.desk.bookings) == 1
+    shop.parcels_are_what_the_carrier_has()
+
+
+def test_two_carriers_that_were_asked_for_different_things_are_found():
+    class Differs(DifferentialMachine):
+        @property
+        def other_wiring(self):
+            return super().other_wiring | {"transport": Network(CARRIER, "query")}
+
+    shop = Differs()
+    with pytest.raises(AssertionError):
+        shipped(shop).send(BOOK)
+
+
 def test_two_stores_that_differ_are_found():
     class Differs(DifferentialMachine):
         def make_other(self):
-            return Kernel(Clamping(), clock=self.clock, ids=self.other_ids, policies=self.policies)
+            return Kernel(Clamping(), **self.other_wiring)
 
     with pytest.raises(AssertionError):
         finds(Differs)
