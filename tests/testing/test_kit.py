@@ -307,6 +307,15 @@ def test_an_effect_that_nobody_takes_up_is_found(monkeypatch):
         shop.nothing_due_is_left_outside()
 
 
+def test_a_booking_outside_of_its_table_is_found(monkeypatch):
+    shop = shipped(Machine())
+    shop.send(BOOK)
+    shop.orders_show_their_bookings()
+    monkeypatch.setitem(identities_of_parcels._MACHINES, "booking", identities_of_parcels.MANIFEST)
+    with pytest.raises(AssertionError, match="the table of booking has no such row"):
+        shop.orders_show_their_bookings()
+
+
 def test_a_booking_that_the_carrier_does_not_have_is_found():
     shop = shipped(Machine())
     shop.send(BOOK)

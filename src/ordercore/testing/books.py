@@ -74,6 +74,7 @@ class Books:
     def take(self, records: Iterable[Recorded]) -> None:
         """Take recorded events."""
         self.news = tuple(records)
+        self.carriage.moves.clear()
         self.orders_touched, self.carts_touched, self.transfers_touched = {}, {}, {}
         for record in self.news:
             self.length += 1

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import define, evolve, field, frozen
 
 from ordercore.effects import Effect
+from ordercore.effects.events import (
+    EffectDone,
+    EffectFailed,
+    EffectRefused,
+    EffectResolved,
+    EffectStarted,
+    EffectUncertain,
+)
 from ordercore.effects.state import fold_effect
 from ordercore.message import Event, Recorded
 from ordercore.order.events import (
@@ -17,23 +25,47 @@ from ordercore.order.events import (
     VoidRefused,
     VoidWanted,
 )
-from ordercore.order.manifest import Manifest, ManifestEntry, ManifestWanted, fold_manifest
+from ordercore.order.manifest import (
+    Manifest,
+    ManifestEntry,
+    ManifestMade,
+    ManifestRefused,
+    ManifestWanted,
+    fold_manifest,
+)
 
 OPEN: Final = ("booked", "voiding")
 _BECOMES: Final[dict[type[Event], str]] = {
     BookingRefused: "refused", VoidWanted: "voiding", BookingVoided: "voided", VoidRefused: "booked"
 }  # fmt: skip
+_COMES_OF: Final[dict[type[Event], str]] = {
+    ParcelBooked: "RecordBooking", BookingRefused: "RefuseBooking", VoidWanted: "VoidBooking",
+    BookingVoided: "RecordVoid", VoidRefused: "RecordVoid", ManifestMade: "RecordManifest",
+    ManifestRefused: "RecordManifest", EffectStarted: "StartEffect", EffectDone: "SettleEffect",
+    EffectRefused: "SettleEffect", EffectFailed: "SettleEffect", EffectUncertain: "SettleEffect",
+    EffectResolved: "ResolveEffect",
+}  # fmt: skip
+"""By which command an event comes; those of a carrier's answer are in the batch of another one."""
+
+
+class Move(NamedTuple):
+    """One step of something that is carried: of which machine, whose, from what, by which command, to what."""
+
+    machine: str
+    name: str
+    before: str
+    command: str
+    after: str
 
 
 @frozen
 class Booked:
-    """One booking from the wish to its end. `before`: what the last event found it as; empty: it had just begun."""
+    """One booking from the wish to its end."""
 
     order: str
     parcel: str
     carrier: str
     status: str
-    before: str = ""
     reference: str = ""
     tracking: str = ""
 
@@ -48,25 +80,29 @@ class Listed:
 
 @define
 class Carriage:
-    """Bookings by their id, effects and manifests by theirs, as the log says."""
+    """Bookings by their id, effects and manifests by theirs, as the log says; `moves` of the last records taken."""
 
     bookings: dict[str, Booked] = field(factory=dict)
     effects: dict[str, Effect] = field(factory=dict)
     manifests: dict[str, Listed] = field(factory=dict)
+    moves: list[Move] = field(factory=list)
 
     def take(self, kind: str, name: str, record: Recorded) -> None:
         """One more event of the stream `kind`/`name`."""
         event = record.event
         if kind == "effect":
-            effect = fold_effect(self.effects.get(name), (event,), record.stream)
+            before = self.effects.get(name)
+            effect = fold_effect(before, (event,), record.stream)
             assert effect is not None
             self.effects[name] = effect
+            self._moved("effect", name, before.status if before else "", event, effect.status)
         elif kind == "manifest":
             known = self.manifests.get(name)
             manifest = fold_manifest(known.manifest if known else None, (event,), record.stream)
             assert manifest is not None
             ought = self.open(event.carrier) if isinstance(event, ManifestWanted) else known.ought if known else ()
             self.manifests[name] = Listed(manifest, frozenset(ought))
+            self._moved("manifest", name, known.manifest.status if known else "", event, manifest.status)
         elif kind == "order":
             self._booking(name, event)
 
@@ -75,14 +111,21 @@ class Carriage:
             assert event.booking not in self.bookings, event
             self.bookings[event.booking] = Booked(order, event.parcel, event.carrier, "wanted")
         elif isinstance(event, ParcelBooked):
-            known = self.bookings.get(event.booking)
-            before = known.status if known else ""
+            before = self.bookings.get(event.booking)
             self.bookings[event.booking] = Booked(
-                order, event.parcel, event.carrier, "booked", before, event.reference, event.tracking
+                order, event.parcel, event.carrier, "booked", event.reference, event.tracking
             )
+            self._moved("booking", event.booking, before.status if before else "", event, "booked")
         elif (status := _BECOMES.get(type(event))) is not None:
-            known = self.bookings[getattr(event, "booking", "")]
-            self.bookings[getattr(event, "booking", "")] = evolve(known, status=status, before=known.status)
+            id = getattr(event, "booking", "")
+            known = self.bookings[id]
+            self.bookings[id] = evolve(known, status=status)
+            self._moved("booking", id, known.status, event, status)
+
+    def _moved(self, machine: str, name: str, before: str, event: Event, after: str) -> None:
+        """Beginnings are no moves."""
+        if before:
+            self.moves.append(Move(machine, name, before, _COMES_OF[type(event)], after))
 
     def open(self, carrier: str) -> frozenset[ManifestEntry]:
         """Bookings of a carrier that stand and are on no manifest, but for those that the carrier refused."""

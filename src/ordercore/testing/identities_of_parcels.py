@@ -14,10 +14,12 @@ from ordercore.effects.state import outside_key
 from ordercore.flows.booking import BOOK, VOID
 from ordercore.flows.manifest import MANIFEST_KIND
 from ordercore.kernel import Kernel
+from ordercore.lifecycle import BOOKING, EFFECT, MANIFEST
 from ordercore.order import Order
 from ordercore.testing.carriage import Booked, Carriage
 from ordercore.testing.network import Network
 
+_MACHINES = {machine.name: machine for machine in (BOOKING, MANIFEST, EFFECT)}
 _PATHS = {BOOK: "bookings", VOID: "voids", MANIFEST_KIND: "manifests"}
 
 
@@ -88,6 +90,13 @@ def orders_show_their_bookings(carriage: Carriage, orders: Iterable[Order]) -> N
         for parcel in order.parcels.values():
             if parcel.booking is not None:
                 assert carriage.bookings[parcel.booking.booking].status == parcel.booking.status, parcel
+
+
+def what_is_carried_follows_its_lifecycle(carriage: Carriage) -> None:
+    """A booking, a manifest, an effect moves only as its table allows."""
+    for move in carriage.moves:
+        rows = [row for row in _MACHINES[move.machine].transitions if (row.state, row.command) == move[2:4]]
+        assert any(move.after in row.targets for row in rows), f"{move}: the table of {move.machine} has no such row"
 
 
 def nothing_due_is_left(effects: Iterable[Effect], now: datetime) -> None:

@@ -139,6 +139,7 @@ class OrdercoreMachine(OrderRules, StockRules):
     @invariant()
     def orders_show_their_bookings(self) -> None:
         """See `identities_of_parcels`."""
+        identities_of_parcels.what_is_carried_follows_its_lifecycle(self.carriage)
         identities_of_parcels.orders_show_their_bookings(self.carriage, self.touched())
 
     @invariant()
