@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+from email import message_from_bytes
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from hatchling.builders.wheel import WheelBuilder
 
 from ordercore import Kernel
 from ordercore.cli.demo.clock import DemoClock
-from ordercore.cli.demo.documents import DELIVERIES, SECRET, transmission
+from ordercore.cli.demo.documents import DELIVERIES, SECRET, document, transmission
+from ordercore.cli.demo.replenishing import ANSWER, PURCHASE
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,6 +78,21 @@ def test_its_parcels_are_booked_and_their_labels_lie_beside_the_store(run, empty
         assert kernel.effects() == ()
 
 
+def test_what_runs_low_is_ordered_by_mail_and_answered_by_mail(run, empty):
+    run("demo")
+    (sent,) = (empty / "build" / "outbox").iterdir()
+    order = message_from_bytes(sent.read_bytes())
+    answer = message_from_bytes(document(ANSWER))
+    assert order["Reply-To"] == answer["To"]
+    assert order["To"] in answer["From"]
+    assert "London" in order.get_payload(0).get_payload(decode=True).decode()
+    with Kernel.open("sqlite:///build/demo.db") as kernel:
+        assert kernel.purchase(PURCHASE).status == "received"
+        (said,) = (entry for entry in kernel.timeline(f"purchase/{PURCHASE}") if "answers" in entry.text)
+    assert said.actor == "supplier:pottery"
+    assert "P-204" in said.text
+
+
 def test_its_story_is_in_the_store(run, empty):
     run("demo")
     with Kernel.open("sqlite:///build/demo.db") as kernel:
@@ -127,5 +144,6 @@ def test_without_its_plugins_it_says_what_to_install(run, empty, monkeypatch):
     monkeypatch.setenv("ORDERCORE_PLUGINS", "")
     status, out, err = run("demo")
     assert (status, out) == (2, "")
-    assert "pip install ordercore-shopify" in err
+    names = "ordercore-csv ordercore-shopify ordercore-tablecarrier ordercore-mailsupplier"
+    assert f"pip install {names} (in a checkout: make demo)" in err
     assert list(empty.iterdir()) == []

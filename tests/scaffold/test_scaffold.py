@@ -145,6 +145,16 @@ def test_a_name_that_makes_no_package_is_refused(name, tmp_path):
         scaffold.create("guard", name, tmp_path / "x")
 
 
+def test_it_says_what_to_type_next_and_the_readme_the_same(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["plugins", "new", "guard", "acme"]) == 0
+    told = capsys.readouterr().out
+    assert 'pip install -e . "ordercore[testing]"' in told
+    readme = (tmp_path / "ordercore-acme" / "README.md").read_text()
+    assert 'pip install -e . "ordercore[cli,testing]" mypy' in readme
+    assert "--group" not in told + readme  # pip before 25.1 does not know it
+
+
 def test_a_folder_in_use_is_left_alone(tmp_path, capsys):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")

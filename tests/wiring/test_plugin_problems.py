@@ -446,8 +446,23 @@ def test_an_account_is_made_by_kind():
     assert plugins.channel("csv", "till", settings).instance == "till"
     with pytest.raises(ConfigurationError, match="Did you mean 'csv'"):
         plugins.channel("csb", "till", settings)
-    with pytest.raises(ConfigurationError, match="pip install ordercore-shopify"):
-        plugins.channel("shopify", "eu", {})
+
+
+@pytest.mark.parametrize(
+    ("what", "kind", "distribution"),
+    [
+        ("channel", "shopify", "ordercore-shopify"), ("carrier", "table", "ordercore-tablecarrier"),
+        ("supplier", "mail", "ordercore-mailsupplier"),
+    ],
+)  # fmt: skip
+def test_a_kind_of_a_known_distribution_that_is_not_installed_says_what_to_install(what, kind, distribution):
+    with pytest.raises(ConfigurationError, match=f"pip install {distribution}"):
+        getattr(Plugins(), what)(kind, "eu", {})
+
+
+def test_of_hooks_only_the_nearest_is_meant():
+    with pytest.raises(ConfigurationError, match=r"Did you mean 'ordercore_register_channels'\?"):
+        Plugins([marked(lambda: [None], "ordercore_register_chanels")])
 
 
 ACCOUNTS = {

@@ -101,7 +101,7 @@ def store_or_configured(context: click.Context, option: click.Parameter, value: 
         return value
     config = configured()
     if config is None:
-        raise click.MissingParameter(ctx=context, param=option)
+        raise click.MissingParameter("Such as --store sqlite:///shop.db", ctx=context, param=option)
     if config.store == "memory://":
         raise ConfigurationError("The configuration names no store.", hint='Such as: store = "sqlite:///shop.db"')
     return config.store

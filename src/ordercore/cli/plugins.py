@@ -151,9 +151,9 @@ def new_command(kind: str, name: str, directory: Path | None, author: str) -> No
     from ordercore.cli.scaffold import create
 
     made = create(kind, name, directory or Path(f"ordercore-{name}"), author)
-    click.echo(
-        f"{made} is there. Next:\n\n  cd {made}\n  pip install -e .\n  ordercore plugins list\n  python -m pytest"
-    )
+    # Its tests need the kit: an extra, for pip asks for `--group dev` only since release 25.1.
+    steps = (f"cd {made}", 'pip install -e . "ordercore[testing]"', "ordercore plugins list", "python -m pytest")
+    click.echo(f"{made} is there. Next:\n\n  " + "\n  ".join(steps))
 
 
 @plugins_command.command("update", short_help="Bring in what a newer template improves.")

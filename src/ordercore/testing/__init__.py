@@ -6,7 +6,10 @@ Names load on demand: pytest and hypothesis are imported only by who uses what i
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Final
+
+from ordercore.errors import MissingExtra
 
 if TYPE_CHECKING:
     from ordercore.testing import strategies
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from ordercore.testing.supplier_suite import SupplierSuite
     from ordercore.testing.transports import FaultyTransport, Killed, RecordedTransport
 
+_EXTRA: Final = ("pytest", "hypothesis")
 _WHERE: Final = {
     "CarrierSuite": "ordercore.testing.carrier_suite",
     "ChannelSuite": "ordercore.testing.channel_suite",
@@ -84,10 +88,19 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     if name == "strategies":
-        return import_module("ordercore.testing.strategies")
+        return _loaded("ordercore.testing.strategies", name)
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_WHERE[name]), name)
+    return getattr(_loaded(_WHERE[name], name), name)
+
+
+def _loaded(module: str, name: str) -> ModuleType:
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA:
+            raise
+        raise MissingExtra.of("testing", f"{name} (it uses {error.name})") from error
 
 
 def __dir__() -> list[str]:

@@ -13,8 +13,13 @@ from ordercore.ports import Settings
 A = TypeVar("A")
 A_co = TypeVar("A_co", covariant=True)
 
-OFFICIAL: Final = ("csv", "shopify")
-"""Kinds whose distribution is `ordercore-<kind>`."""
+OFFICIAL: Final[Mapping[tuple[str, str], str]] = {
+    ("channel", "csv"): "ordercore-csv",
+    ("channel", "shopify"): "ordercore-shopify",
+    ("carrier", "table"): "ordercore-tablecarrier",
+    ("supplier", "mail"): "ordercore-mailsupplier",
+}
+"""Which distribution brings a kind of account."""
 
 
 class Kind(Protocol[A_co]):
@@ -72,6 +77,6 @@ def made(wanted: Request, kinds: Mapping[str, Kind[A]], members: Sequence[str], 
 def _unknown(wanted: Request, kinds: Mapping[str, Kind[Any]]) -> ConfigurationError:
     known = f"Known kinds: {', '.join(sorted(kinds))}." if kinds else f"No kind of {wanted.what} is installed."
     hint = did_you_mean(wanted.kind, kinds) or known
-    if wanted.what == "channel" and wanted.kind in OFFICIAL:
-        hint = f"Type: pip install ordercore-{wanted.kind}"
+    if official := OFFICIAL.get((wanted.what, wanted.kind)):
+        hint = f"Type: pip install {official}"
     return ConfigurationError(f"There is no kind of {wanted.what} {wanted.kind!r}.", kind=wanted.kind, hint=hint)

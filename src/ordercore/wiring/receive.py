@@ -294,11 +294,11 @@ class Receiver:
         now = self._clock.now()
         # What a channel says happened earlier takes effect when it comes in: stock received since then is no less there.
         # What a carrier says moves no stock, so it counts from when it happened.
-        port = "carrier" if happened is not None else "channel"
+        answers = isinstance(command, AcknowledgePurchase)
+        port = "supplier" if answers else "carrier" if happened is not None else "channel"
         when = now if happened is None else min(instant_of(happened, what="occurred_at"), now)
         context = Context(CommandId(key), now, when, f"{port}:{inbound.subject.instance}", inbound.key)
-        is_order = not isinstance(command, AcknowledgePurchase)
-        task: Task[Any] = Task(command, context, lambda: begin(context), is_order, None, self._shop.policies.replans)
+        task: Task[Any] = Task(command, context, lambda: begin(context), not answers, None, self._shop.policies.replans)
         try:
             receipt = yield from self._engine.run(task)
         except Rejected as error:

@@ -107,7 +107,8 @@ def unsupported(found: FoundPlugin, what: str, wanted: object) -> PluginProblem:
 def _hook(found: FoundPlugin, hook: Declared) -> Iterator[PluginProblem]:
     name = found.name
     if hook.hook not in HOOKS:
-        hint = did_you_mean(hook.hook, HOOKS) or f"Hooks: {', '.join(HOOKS)}."
+        # What all of them begin with would make each of them look near.
+        hint = did_you_mean(hook.hook, HOOKS, limit=1) or f"Hooks: {', '.join(HOOKS)}."
         yield told(found, "unknown_hook", f"Plugin {name} implements {hook.hook}, which is no hook.", hint)
     elif not hook.marked:
         message = f"Plugin {name} has a function {hook.hook} without the mark of a hook: it would never be called."

@@ -14,9 +14,11 @@ from ordercore.cli.demo.parcels import POST, carrier, write_labels
 from ordercore.cli.demo.replenishing import outbox, suppliers
 from ordercore.cli.demo.story import HAMBURG, PARIS, PRAGUE, Story
 from ordercore.cli.demo.telling import Telling
+from ordercore.cli.plugged import plugins
 from ordercore.errors import ConfigurationError, MissingExtra
 from ordercore.kernel import Kernel
 from ordercore.policies import Policies
+from ordercore.wiring.accounts import OFFICIAL
 
 if TYPE_CHECKING:
     from ordercore.report import Written
@@ -30,6 +32,7 @@ _SQLITE = "sqlite:///"
               help="A new SQLite file; only the default one may be there before, and is replaced.")  # fmt: skip
 def demo_command(url: str) -> int:
     """See it work: a week in a shop, from signed webhooks and CSV files to delivered parcels and a return."""
+    _installed()
     accounts, carriers = channels(), {POST: carrier()}
     path = _emptied(url)
     clock = DemoClock()
@@ -49,7 +52,7 @@ def demo_command(url: str) -> int:
         telling.timeline()
         labels = path.parent / ("labels" if url == DEFAULT else f"{path.stem}-labels")
         telling.parcels(write_labels(kernel, (PARIS, HAMBURG, PRAGUE), labels))
-        telling.replenishing()
+        telling.replenishing(path.parent / "outbox")
         telling.stock()
         breaches = kernel.verify()
         telling.books(breaches)
@@ -60,6 +63,18 @@ def demo_command(url: str) -> int:
         telling.report(reported(kernel, path.parent if url == DEFAULT else path.parent / f"{path.stem}-report"))
         telling.ending(url)
     return 1 if breaches or added else 0
+
+
+def _installed() -> None:
+    """Raises ConfigurationError that names all plugins which the story needs and which are not there."""
+    there = plugins()
+    known = {"channel": there.channel_kinds(), "carrier": there.carrier_kinds(), "supplier": there.supplier_kinds()}
+    missing = [name for (what, kind), name in OFFICIAL.items() if kind not in known[what]]
+    if missing:
+        raise ConfigurationError(
+            f"The demonstration needs plugins that are not there: {', '.join(missing)}.",
+            hint=f"Type: pip install {' '.join(missing)} (in a checkout: make demo)",
+        )
 
 
 def reported(kernel: Kernel, out: Path) -> Written | None:

@@ -49,7 +49,7 @@ def channels() -> Mapping[str, Channel]:
 
 def transmission(delivery: Delivery, clock: Clock) -> Transmission:
     """The document as it would come in now."""
-    raw = _read(delivery.file)
+    raw = document(delivery.file)
     if not delivery.file.endswith(".http"):
         return Transmission(delivery.instance, "text/csv", raw, received_at=clock.now())
     head, _, body = raw.partition(b"\n\n")
@@ -58,10 +58,11 @@ def transmission(delivery: Delivery, clock: Clock) -> Transmission:
     return Transmission(delivery.instance, media_type, body, dict(headers.items()), clock.now())
 
 
-def _read(name: str) -> bytes:
+def document(name: str) -> bytes:
+    """A file that comes with the demonstration, as it is."""
     return (files("ordercore.cli.demo") / "data" / name).read_bytes()
 
 
 def table(name: str) -> dict[str, object]:
     """A TOML file that comes with the demonstration."""
-    return tomllib.loads(_read(name).decode())
+    return tomllib.loads(document(name).decode())

@@ -120,11 +120,12 @@ class Telling:
         if labels:
             self._out.print(f"{len(labels)} labels, PDF and ZPL: {labels[0].parent}", soft_wrap=True)
 
-    def replenishing(self) -> None:
+    def replenishing(self, outbox: Path) -> None:
         """What ran low, and what was done about it."""
-        self._section("What runs low is ordered", "the order lies as a mail in the folder outbox")
+        self._section("What runs low is ordered", "by mail, and a mail answers")
         self._out.print(show.in_words(alert_in_words(self._kernel)))
         self._out.print(replenished(self._kernel))
+        self._out.print(f"What went out lies in {outbox}", soft_wrap=True)
 
     def stock(self) -> None:
         """Where everything is at the end."""
@@ -149,6 +150,7 @@ class Telling:
 
     def report(self, written: Written | None) -> None:
         """Where the report of the week lies."""
+        self._out.print()
         if written is None:
             self._out.print('A report needs its extra: pip install "ordercore[report]"')
         else:
