@@ -52,7 +52,7 @@ def describe_order(event: Event, currency: str = "") -> str:  # noqa: C901  # on
             carrier = f" with {event.carrier} {event.tracking}".rstrip() if event.carrier else ""
             return f"parcel {event.parcel} shipped from {event.place}{carrier}: {_moved(event.contents)}"
         case e.TrackingRecorded():
-            said = f"carrier says of {event.parcel}: {event.status}"
+            said = f"carrier says of {event.parcel}: {event.status.replace('_', ' ')}"
             said += f" ({event.location})" if event.location else ""
             said += f", {event.reason}" if event.reason else ""
             return said + (f", expected {event.eta.latest:%Y-%m-%d}" if event.eta is not None else "")
