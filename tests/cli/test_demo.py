@@ -56,7 +56,7 @@ def test_the_next_commands_work_as_printed(run, empty):
 
 def test_its_last_act_is_the_report(run, empty):
     _, told, _ = run("demo")
-    assert "The report: build/report.html, as one picture build/report.png" in told
+    assert "build/report.html, build/report.png" in told.splitlines()
     page = (empty / "build" / "report.html").read_text("utf-8")
     assert "A week in a tea shop" in page
     assert "Sencha, 100 g" in page

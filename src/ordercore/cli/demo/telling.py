@@ -48,6 +48,7 @@ class Telling:
         """Where it happens."""
         self._out.print(Text("A week in a tea shop", "bold"))
         self._out.print(f"Three warehouses, three channels, a new file: {path}. Every name and date is made up.")
+        self._out.print("The headings tell the story, the tables are what the library answers.")
 
     def goods(self) -> None:
         """The warehouses, and what came in first."""
@@ -135,7 +136,7 @@ class Telling:
 
     def books(self, breaches: tuple[Breach, ...]) -> None:
         """What was checked, and that it is right."""
-        self._section("The books")
+        self._section("The books add up" if not breaches else "The books", "every row compared with the log")
         self._out.print(f"{'; '.join(counts(self._kernel))}")
         for breach in breaches:
             self._out.print(
@@ -150,11 +151,11 @@ class Telling:
 
     def report(self, written: Written | None) -> None:
         """Where the report of the week lies."""
-        self._out.print()
+        self._section("The report", "the week in figures and charts, on one page and as one picture")
         if written is None:
             self._out.print('A report needs its extra: pip install "ordercore[report]"')
         else:
-            self._out.print(f"The report: {written.page}, as one picture {written.picture}", soft_wrap=True)
+            self._out.print(f"{written.page}, {written.picture}", soft_wrap=True)
 
     def ending(self, url: str) -> None:
         """What to try next."""
