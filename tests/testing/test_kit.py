@@ -39,8 +39,8 @@ from ordercore.testing import (
     shopkeeping,
     strategies,
 )
-from ordercore.testing.network import Network
-from ordercore.testing.shopkeeping import CARRIER, SOMEBODY
+from ordercore.testing.network import CARRIER, Network
+from ordercore.testing.shopkeeping import SOMEBODY
 from ordercore.values import CURRENCIES, Money, sku_of
 from ordercore.wiring import effects as performing
 from ordercore.wiring.routes import ROUTES

@@ -14,6 +14,7 @@ from ordercore.effects.events import (
     EffectResolved,
     EffectStarted,
     EffectUncertain,
+    EffectWanted,
 )
 from ordercore.effects.state import fold_effect
 from ordercore.message import Event, Recorded
@@ -33,6 +34,7 @@ from ordercore.order.manifest import (
     ManifestWanted,
     fold_manifest,
 )
+from ordercore.testing.network import CARRIER
 
 OPEN: Final = ("booked", "voiding")
 _BECOMES: Final[dict[type[Event], str]] = {
@@ -78,9 +80,16 @@ class Listed:
     ought: frozenset[ManifestEntry]
 
 
+def _is_ours(event: Event) -> bool:
+    return isinstance(event, EffectWanted) and event.instance == CARRIER and event.kind.startswith("carrier.")
+
+
 @define
 class Carriage:
-    """Bookings by their id, effects and manifests by theirs, as the log says; `moves` of the last records taken."""
+    """Bookings by their id, effects and manifests by theirs, as the log says; `moves` of the last records taken.
+
+    Effects are those through the machine's own carrier: what a host sends to others is not looked at.
+    """
 
     bookings: dict[str, Booked] = field(factory=dict)
     effects: dict[str, Effect] = field(factory=dict)
@@ -90,7 +99,7 @@ class Carriage:
     def take(self, kind: str, name: str, record: Recorded) -> None:
         """One more event of the stream `kind`/`name`."""
         event = record.event
-        if kind == "effect":
+        if kind == "effect" and (name in self.effects or _is_ours(event)):
             before = self.effects.get(name)
             effect = fold_effect(before, (event,), record.stream)
             assert effect is not None

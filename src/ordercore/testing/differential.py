@@ -12,8 +12,8 @@ from ordercore.message import Command, Receipt, Recorded
 from ordercore.testing.books import Shelves
 from ordercore.testing.ids import CountedIds
 from ordercore.testing.machine import OrdercoreMachine
-from ordercore.testing.network import Kind, Mishap, Network
-from ordercore.testing.shopkeeping import CARRIER, ask, wired, work
+from ordercore.testing.network import CARRIER, Kind, Mishap, Network
+from ordercore.testing.shopkeeping import ask, wired, work
 from ordercore.values import Cursor
 
 

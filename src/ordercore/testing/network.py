@@ -10,6 +10,9 @@ from ordercore.ports import CarrierCapability, HttpRequest, HttpResponse, Reques
 from ordercore.testing.carrier import MemoryCarrier
 from ordercore.testing.transports import Fault, FaultyTransport
 
+CARRIER: Final = "post"
+"""The account of the machine with its one carrier."""
+
 Mishap = Fault | Literal["declined", "unclear"]
 """What goes wrong with one request: a `Fault`, the carrier's no, or (it arrived) an answer that says nothing."""
 MISHAPS: Final[tuple[Mishap, ...]] = (*get_args(Fault), "declined", "unclear")

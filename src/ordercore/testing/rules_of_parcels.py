@@ -27,8 +27,8 @@ from ordercore.order import (
 )
 from ordercore.order.fulfillment import Parcel
 from ordercore.testing.carrier import tracking_of
-from ordercore.testing.network import MISHAPS, Mishap
-from ordercore.testing.shopkeeping import CARRIER, ELSEWHERE, Shopkeeping, stages_of
+from ordercore.testing.network import CARRIER, MISHAPS, Mishap
+from ordercore.testing.shopkeeping import ELSEWHERE, Shopkeeping, stages_of
 from ordercore.values import OrderId
 
 _NUMBER: Final = st.integers(0, 11)

@@ -22,14 +22,13 @@ from ordercore.testing.books import Books, Range, Shelves
 from ordercore.testing.carriage import Carriage
 from ordercore.testing.clock import ManualClock
 from ordercore.testing.ids import CountedIds
-from ordercore.testing.network import Kind, Mishap, Network
+from ordercore.testing.network import CARRIER, Kind, Mishap, Network
 from ordercore.testing.transports import Killed
 from ordercore.values import Address, OrderId
 
 SKUS: Final = ("TEA", "CUP", "MILK", "COFFEE")
 FREE: Final = ("POSTAGE", "VOUCHER")
 LOCATIONS: Final = ("WH1", "WH2", "SHOP")
-CARRIER: Final = "post"
 ELSEWHERE: Final = "courier"
 """A carrier that the shop has no account with: what it carries is told by hand."""
 SOMEBODY: Final = Address("NL", "Jo Bloggs", ("High Street 1",), "Utrecht", postal_code="3511")
