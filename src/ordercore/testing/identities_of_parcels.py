@@ -35,6 +35,8 @@ def what_is_settled_is_so_outside(carriage: Carriage, network: Network, tenant: 
     """What is said to be done the carrier has done, under that reference; what is said not to be it has not."""
     numbers = {entry["key"]: entry["number"] for entry in network.desk.ledger.entries()}
     for id, effect in carriage.effects.items():
+        if effect.kind not in _PATHS:
+            continue  # another's: a purchase that goes to a supplier
         number = numbers.get(outside_key(tenant, id))
         if effect.status == "done":
             assert number is not None, effect
