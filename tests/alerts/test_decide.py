@@ -105,6 +105,14 @@ def test_a_covered_alert_opens_again_at_the_next_crossing():
     assert case.sees(20, waiting=15) == []
 
 
+def test_a_crossing_is_answered_once():
+    case = Case()
+    case.sees(5)
+    case.add([AlertAnswered("ACME-1", 1)])
+    with pytest.raises(BrokenRule, match="second time"):
+        case.add([AlertAnswered("ACME-2", 1)])
+
+
 def test_what_was_ordered_and_is_not_enough_is_another_crossing():
     case = Case()
     case.sees(5)

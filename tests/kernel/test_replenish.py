@@ -571,6 +571,22 @@ def test_verify_finds_a_document_that_is_missing(house, kind, key, identity):
     assert house.shop.verify() == ()
 
 
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [("alert", {"owner": "nobody"}), ("alert", {"purchases": ()}), ("alert", {"kind": "stock_out"}),
+     ("alert", {"number": 2}), ("crossing", {"crossing": 2}), ("crossing", {"location": "WH2"})],
+)  # fmt: skip
+def test_verify_finds_an_alert_or_a_crossing_that_says_something_else(make_shop, kind, change):
+    house = House(make_shop, policy="alert" if kind == "crossing" else "order")
+    house.loses(10)
+    now, store = house.clock.now(), house.shop.store.store
+    document = store.read((asked := ReadDocument(kind, "WH1:TEA"),)).of(asked)
+    for n, (body, found) in enumerate([(evolve(document.body, **change), {kind}), (document.body, set())]):
+        put = PutDocument(kind, "WH1:TEA", body, document.revision + n, document.tag, document.sort)
+        store.commit(Batch(f"b{n}", Replenish("WH1"), Context(f"b{n}", now, now), documents=(put,)))
+        assert {breach.identity for breach in house.shop.verify()} == found
+
+
 def test_verify_finds_a_document_of_nothing(house):
     house.loses(10)
     now, store = house.clock.now(), house.shop.store.store

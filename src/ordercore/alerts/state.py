@@ -63,7 +63,7 @@ def alert_stream(alert: str) -> Stream:
 
 
 def fold_alert(alert: Alert | None, new: Iterable[Event], stream: Stream) -> Alert | None:
-    """The alert after these events; None if there never was one. Raises BrokenRule if two were open at once."""
+    """The alert after these events; None if there never was one. Raises BrokenRule if two were open at once, or a crossing is answered twice."""
     for event in new:
         if isinstance(event, e.AlertRaised):
             alert = _raised(alert, event, stream.removeprefix(_PREFIX))
@@ -86,6 +86,8 @@ def _after(alert: Alert, event: Event) -> Alert:  # one match, a change a branch
         case e.AlertWorsened():
             return evolve(alert, kind=event.kind, finding=event.finding)
         case e.AlertAnswered():
+            if event.crossing <= alert.answered:
+                raise BrokenRule("A crossing is answered a second time.", identity="alert", alert=alert.id)
             return evolve(alert, answered=event.crossing, purchases=(*alert.purchases, event.purchase))
         case e.AlertCovered():
             return evolve(alert, covered=True, armed=True, finding=event.finding, attention="open", snoozed_until=None)

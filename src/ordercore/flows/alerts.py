@@ -47,14 +47,14 @@ def change_alert(id: str, loaded: Loaded[Alert], events: Sequence[Event]) -> Ale
     stream = alert_stream(id)
     after = fold_alert(loaded.state, events, stream)
     assert after is not None  # noqa: S101  # events are not empty
-    documents: list[DocumentChange] = [_summary(after)]
+    documents: list[DocumentChange] = [listed(after)]
     timers: list[TimerChange] = []
     for event in events:
         match event:
             case e.AlertRaised() if event.sku:
-                documents.append(_crossing(after))
+                documents.append(crossing_of(after))
             case e.AlertReopened():
-                documents.append(_crossing(after))
+                documents.append(crossing_of(after))
             case e.AlertAnswered():
                 documents.append(DeleteDocument(CROSSING, id))
             case e.AlertResolved() | e.AlertCovered():
@@ -69,7 +69,8 @@ def change_alert(id: str, loaded: Loaded[Alert], events: Sequence[Event]) -> Ale
     return AlertChange(after, Append(stream, loaded.version, tuple(events)), tuple(documents), tuple(timers))
 
 
-def _summary(alert: Alert) -> PutDocument:
+def listed(alert: Alert) -> PutDocument:
+    """The alert's line in lists, with its figures as of its newest event."""
     raised, finding = alert.raised, alert.finding
     body = AlertSummary(
         alert.id, alert.number, alert.status, alert.kind, raised.sku, raised.location, alert.owner, raised.raised_at,
@@ -79,7 +80,8 @@ def _summary(alert: Alert) -> PutDocument:
     return PutDocument(ALERT, alert.id, body, None, alert.status, alert.id)
 
 
-def _crossing(alert: Alert) -> PutDocument:
+def crossing_of(alert: Alert) -> PutDocument:
+    """The crossing that it is open for, as it waits for a purchase."""
     body = Crossing(alert.id, alert.raised.sku, alert.raised.location, alert.crossing)
     return PutDocument(CROSSING, alert.id, body, None, alert.raised.location, alert.id)
 
@@ -91,8 +93,8 @@ def flow_check_stock(command: CheckStock, context: Context, shop: Shop) -> Flow[
     with At("location"):
         location = LocationCode(code_of(command.location, what="location"))
     id = levels_key(location, sku)
-    queries, state, listed = BalanceQueries(sku, location), ReadState(alert_stream(id), ALERTS), ReadDocument(ALERT, id)
-    snapshot = yield from read(*queries.all, state, listed)
+    queries, state, shown = BalanceQueries(sku, location), ReadState(alert_stream(id), ALERTS), ReadDocument(ALERT, id)
+    snapshot = yield from read(*queries.all, state, shown)
     loaded = snapshot.of(state)
     yield from guard(command, loaded.state)
     reckoned = yield from queries.reckon(snapshot, context)
@@ -104,7 +106,7 @@ def flow_check_stock(command: CheckStock, context: Context, shop: Shop) -> Flow[
     again = (SetTimer(CHECK, id, reckoned.look_again),) if reckoned.look_again is not None else ()
     requires = (snapshot.of(queries.catalog).require,)
     if not events:
-        return Decision(id, (), _refreshed(snapshot.of(listed), finding), requires, timers=again)
+        return Decision(id, (), _refreshed(snapshot.of(shown), finding), requires, timers=again)
     changed = change_alert(id, loaded, events)
     return Decision(
         id, (changed.append,), changed.documents, requires, timers=(*changed.timers, *again),
@@ -121,14 +123,14 @@ def _was_approved(alert: Alert | None) -> Generator[Effect, object, bool]:
     return purchase is not None and bool(purchase.approved)
 
 
-def _refreshed(listed: Document | None, finding: e.Finding) -> tuple[PutDocument, ...]:
+def _refreshed(shown: Document | None, finding: e.Finding) -> tuple[PutDocument, ...]:
     """The list of alerts shows an open one as of the last look; that needs no event."""
-    if listed is None or not isinstance(listed.body, AlertSummary) or listed.body.status == "resolved":
+    if shown is None or not isinstance(shown.body, AlertSummary) or shown.body.status == "resolved":
         return ()
-    body = with_finding(listed.body, finding)
-    if body == listed.body:
+    body = with_finding(shown.body, finding)
+    if body == shown.body:
         return ()
-    return (PutDocument(ALERT, listed.key, body, listed.revision, listed.tag, listed.sort),)
+    return (PutDocument(ALERT, shown.key, body, shown.revision, shown.tag, shown.sort),)
 
 
 def with_finding(summary: AlertSummary, finding: e.Finding) -> AlertSummary:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from ordercore.alerts.state import alert_stream, fold_alert
+from attrs import evolve
+
+from ordercore.alerts import events as e
+from ordercore.alerts.state import Alert, alert_stream, fold_alert
 from ordercore.alerts.summary import AlertSummary
 from ordercore.engine import Calls, StoreRead
 from ordercore.errors import BrokenRule
+from ordercore.flows import alerts as flows
 from ordercore.flows.alerts import ALERT, CROSSING
 from ordercore.flows.purchases import incoming_of, summary_of
 from ordercore.store import (
@@ -64,17 +68,29 @@ def _of_alert(stream: Stream, tenant: str) -> Calls[list[Breach]]:
         alert = fold_alert(None, snapshot.of(events).events, stream)
     except BrokenRule as error:
         return [Breach("alert", stream, "one open at a time", error.message)]
-    body = getattr(snapshot.of(listed), "body", None)
-    status = alert.status if alert is not None else "none"
-    stands = body.status if isinstance(body, AlertSummary) else "none"
-    found = [Breach("alert", stream, status, stands)] if status != stands else []
-    wanted = (
+    return list(_alert_compared(stream, alert, snapshot.of(listed), snapshot.of(waits)))
+
+
+def _alert_compared(
+    stream: Stream, alert: Alert | None, stands: Document | None, waits: Document | None
+) -> Iterator[Breach]:
+    """Its line in lists, but for the figures, which are those of the last look; and whether it waits for a purchase."""
+    body = getattr(stands, "body", None)
+    if alert is not None and isinstance(body, AlertSummary) and stands is not None:
+        look = e.Finding(body.balance, body.shortfall, body.at_risk, body.at_risk_count)
+        wanted = flows.listed(evolve(alert, finding=look))
+        if _said(wanted) != _said(stands):
+            yield Breach("alert", stream, str(wanted.body), str(body))
+    elif alert is not None or stands is not None:
+        yield Breach("alert", stream, alert.status if alert is not None else "none", "none" if body is None else "one")
+    open_for = (
         alert is not None and bool(alert.raised.sku) and not (alert.resolved or alert.covered)
         and alert.answered < alert.crossing
     )  # fmt: skip
-    if wanted != (snapshot.of(waits) is not None):
-        found.append(Breach("crossing", stream, "waits for a purchase" if wanted else "none", "the opposite"))
-    return found
+    crossing = _said(flows.crossing_of(alert)) if alert is not None and open_for else None
+    found = _said(waits) if waits is not None else None
+    if crossing != found:
+        yield Breach("crossing", stream, str(crossing[0]) if crossing else "none", str(found[0]) if found else "none")
 
 
 def _of_purchase(stream: Stream, tenant: str) -> Calls[list[Breach]]:
