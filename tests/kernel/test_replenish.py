@@ -457,6 +457,16 @@ def test_more_than_was_ordered_comes_in_within_the_tolerance(house):
         house.does(ReceivePurchase("ACME-1", [ArrivedLine("TEA", 2)]))
 
 
+def test_too_many_of_an_item_are_named_at_the_line_that_is_too_much(make_shop):
+    house = House(make_shop, policy="alert")
+    house.does(SuggestPurchase("ACME", "WH1", [WantedLine("MILK", 4), WantedLine("CUP", 4)]))
+    house.does(ApprovePurchase("ACME-1"))
+    lines = [ArrivedLine("MILK", 2, "L1"), ArrivedLine("MILK", 2, "L2"), ArrivedLine("CUP", 9)]
+    with pytest.raises(ExceedsQuantity) as refused:
+        house.does(ReceivePurchase("ACME-1", lines))
+    assert refused.value.path == "lines[2].quantity"
+
+
 def test_what_is_not_on_the_purchase_does_not_come_in_on_it(house):
     house.loses(10)
     with pytest.raises(NotFound):

@@ -276,16 +276,18 @@ def flow_receive_purchase(command: c.ReceivePurchase, context: Context, shop: Sh
     location = command.location or purchase.head.location
     lines: list[Received] = []
     units: dict[Sku, int] = {}
+    paths: dict[Sku, str] = {}
     for n, arrived in enumerate(command.lines):
         with At(f"lines[{n}].sku"):
             line = purchase.line_of(arrived.sku)
         with At(f"lines[{n}].quantity"):
             quantity = known.view.item(line.facts.sku).to_units(arrived.quantity)
         units[line.facts.sku] = units.get(line.facts.sku, 0) + quantity
+        paths[line.facts.sku] = f"lines[{n}]"  # of several lots, the last is the one too many
         lines.append(Received(line.facts.sku, quantity, arrived.lot, arrived.expires, arrived.bucket, line.unit_cost))
     receipt = receipt_id(known.id, command.external_id, context)
     at = known.view.location(location).code
-    event = arrive(purchase, units, known.supplier, receipt, at)
+    event = arrive(purchase, units, paths, known.supplier, receipt, at)
     goods = ReceiveStock(location, lines, known.id, command.external_id)
     came = yield from flow_receive_stock(goods, context, shop)
     assert any(isinstance(one, StockReceived) for append in came.appends for one in append.events)  # noqa: S101

@@ -254,18 +254,18 @@ def _still(parts: Iterable[e.Part], here: int) -> tuple[e.Part, ...]:
 
 
 def arrive(
-    purchase: Purchase, units: Mapping[Sku, int], supplier: Supplier, receipt: str, location: LocationCode
-) -> e.PurchaseReceived:
-    """Goods came in; beyond what is open only within the tolerance. Raises ExceedsQuantity."""
+    purchase: Purchase, units: Mapping[Sku, int], paths: Mapping[Sku, str], supplier: Supplier, receipt: str,
+    location: LocationCode,
+) -> e.PurchaseReceived:  # fmt: skip
+    """Goods came in; beyond what is open only within the tolerance. Raises ExceedsQuantity with its path."""
     PURCHASE.require(purchase.status, "ReceivePurchase")
     lines: list[e.ArrivedUnits] = []
-    for n, (sku, quantity) in enumerate(units.items()):
-        with At(f"lines[{n}].sku"):
-            line = purchase.line_of(sku)
+    for sku, quantity in units.items():
+        line = purchase.line_of(sku)
         over = max(0, quantity - line.open)
         tolerated = line.ordered * supplier.over_receipt_percent // 100
         if line.over + over > tolerated:
-            with At(f"lines[{n}].quantity"):
+            with At(f"{paths[sku]}.quantity"):
                 raise ExceedsQuantity.of(
                     "still to come", line.facts.line, quantity, line.open,
                     hint=f"{supplier.code} may deliver {tolerated} more than the {line.ordered} ordered; receive the "
