@@ -375,6 +375,20 @@ def test_a_cost_that_goes_beyond_the_limit_is_approved_again(house):
     assert (len(house.transport.sent), len(house.shop.purchases())) == (1, 1)
 
 
+def test_what_is_approved_late_is_expected_later(make_shop, monkeypatch):
+    documents, send = [], MemorySupplier.send
+    monkeypatch.setattr(MemorySupplier, "send", lambda self, document, *, key: (
+        documents.append(document), send(self, document, key=key))[1])  # fmt: skip
+    house = House(make_shop, supplier=evolve(ACME, approve_up_to=None))
+    house.loses(10)
+    assert house.purchase.head.order_by == date(2026, 1, 5)
+    house.work(days=3)
+    house.does(ApprovePurchase("ACME-1"))
+    assert house.purchase.lines["1"].expected_on == date(2026, 1, 13)
+    assert [one.expected_on for one in house.shop.stock("TEA").incoming] == [date(2026, 1, 13)]
+    assert {document.lines[0].wanted_on for document in documents} == {date(2026, 1, 13)}
+
+
 def test_who_asks_less_again_needs_nobody(house):
     house.loses(10)
     house.does(AcknowledgePurchase("ACME-1", [AnsweredLine("1", "changed", unit_cost="3.00")]))

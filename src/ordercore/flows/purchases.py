@@ -13,6 +13,7 @@ from ordercore.balance import Balance
 from ordercore.errors import At, InvalidCommand, NotFound, Rejected, at
 from ordercore.flow import Decision, Effect, Flow, Loaded, ReadState, guard, read
 from ordercore.flows.alerts import AlertChange, change_alert
+from ordercore.flows.balance import today_at
 from ordercore.flows.catalog import CatalogView, ReadCatalog
 from ordercore.flows.effects import Written, want
 from ordercore.flows.shop import Shop
@@ -204,7 +205,8 @@ def flow_purchase(command: c.PurchaseCommand, context: Context, shop: Shop) -> F
     """Whatever is decided on a purchase and its supplier alone."""
     known = yield from load_purchase(command.purchase)
     yield from guard(command, known.purchase)
-    events = decide(known.purchase, command, known.supplier, known.view, context)
+    today = today_at(context.now, known.view.location(known.purchase.head.location))
+    events = decide(known.purchase, command, known.supplier, known.view, context, today)
     if not events:
         return Decision(known.id)
     return decided(known, events, context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -41,7 +42,9 @@ def document_of(known: Loading, reminder: int, effect: Effect) -> PurchaseDocume
     purchase, head = known.purchase, known.purchase.head
     at = known.view.location(head.location)
     lines = tuple(
-        _line(line, known.view.item(line.facts.sku)) for line in purchase.lines.values() if line.open or not reminder
+        _line(line, known.view.item(line.facts.sku), purchase.days_late)
+        for line in purchase.lines.values()
+        if line.open or not reminder
     )
     return PurchaseDocument(
         purchase.id, head.supplier, today_at(head.suggested_at, at), head.currency, lines, reminder=reminder,
@@ -49,12 +52,11 @@ def document_of(known: Loading, reminder: int, effect: Effect) -> PurchaseDocume
     )  # fmt: skip
 
 
-def _line(line: Line, item: Item) -> PurchaseLine:
+def _line(line: Line, item: Item, days_late: int) -> PurchaseLine:
     facts = line.facts
+    wanted_on = facts.expected_on + timedelta(days=days_late) if facts.expected_on is not None else None
     quantity = Quantity(Decimal(facts.quantity).scaleb(-item.scale), item.unit)
-    return PurchaseLine(
-        facts.line, facts.sku, facts.supplier_sku, quantity, facts.unit_cost, facts.expected_on, item.name
-    )
+    return PurchaseLine(facts.line, facts.sku, facts.supplier_sku, quantity, facts.unit_cost, wanted_on, item.name)
 
 
 def _done(effect: Effect, value: DocumentSent) -> Answer:

@@ -85,16 +85,17 @@ def _money(amount: int, supplier: Supplier) -> str:
 
 
 def decide(  # one match, a decision a branch
-    purchase: Purchase, command: c.PurchaseCommand, supplier: Supplier, items: ItemBook, context: Context
+    purchase: Purchase, command: c.PurchaseCommand, supplier: Supplier, items: ItemBook, context: Context, today: date
 ) -> Sequence[Event]:
-    """What a person, a plugin or a timer asks of a purchase. Raises TransitionRefused."""
+    """What a person, a plugin or a timer asks of a purchase; `today` is the day where it goes. Raises TransitionRefused."""
     told = isinstance(command, c.RecordPurchaseSent | c.RecordPurchaseNotSent)
     if told and (purchase.status in OVER or purchase.sent):
         return []  # what the outside says late about a purchase that went on without it
     PURCHASE.require(purchase.status, type(command).__name__)
     match command:
         case c.ApprovePurchase():
-            return [e.PurchaseApproved("person", _text(command.note, "note"))]
+            late = 0 if purchase.sent else max(0, (today - purchase.head.order_by).days)
+            return [e.PurchaseApproved("person", _text(command.note, "note"), late)]
         case c.RejectPurchase():
             reason = _reason(command.reason)
             return [e.PurchaseClosed(reason) if purchase.received else e.PurchaseRejected(reason)]

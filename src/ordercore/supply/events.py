@@ -73,10 +73,15 @@ class ApprovalRequested(Event):
 
 @frozen
 class PurchaseApproved(Event):
-    """It may be sent, or stands at the costs that the supplier asks: within the supplier's limits (`by` policy), or a person agreed."""
+    """It may be sent, or stands at the costs that the supplier asks.
+
+    It is within the supplier's limits (`by` policy), or a person agreed.
+    """
 
     by: Literal["policy", "person"]
     note: str = ""
+    days_late: int = 0
+    """Days after `order_by`: what is to come is expected by so much later."""
 
 
 @frozen

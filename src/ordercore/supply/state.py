@@ -7,7 +7,7 @@ and what is open is the sum of what is expected on its days.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from attrs import evolve, frozen
@@ -62,6 +62,8 @@ class Purchase:
     lines: Mapping[str, PurchaseLine]
     approval: str = ""
     approved: str = ""
+    days_late: int = 0
+    """How many days after `order_by` it was approved; what is expected is so much later."""
     rejected: bool = False
     sent: bool = False
     answer_due: datetime | None = None
@@ -145,8 +147,12 @@ def _after(purchase: Purchase, event: Event) -> Purchase:  # one match, a change
         case e.ApprovalRequested():
             return evolve(purchase, approval=event.reason, approved="")
         case e.PurchaseApproved():
-            lines = {name: evolve(line, agreed=line.unit_cost) for name, line in purchase.lines.items()}
-            return evolve(purchase, approved=event.by, lines=lines)
+            late = timedelta(days=event.days_late)
+            lines = {
+                name: evolve(line, agreed=line.unit_cost, parts=_later(line.parts, late))
+                for name, line in purchase.lines.items()
+            }
+            return evolve(purchase, approved=event.by, days_late=purchase.days_late + event.days_late, lines=lines)
         case e.PurchaseRejected():
             return evolve(_cleared(purchase), rejected=True)
         case e.PurchaseSent():
@@ -165,6 +171,10 @@ def _after(purchase: Purchase, event: Event) -> Purchase:  # one match, a change
             return evolve(_cleared(purchase), closed=True)
         case _:
             raise BrokenRule(f"{type(event).__name__} is no event of a purchase.")
+
+
+def _later(parts: tuple[e.Part, ...], late: timedelta) -> tuple[e.Part, ...]:
+    return tuple(evolve(one, expected_on=one.expected_on + late) if one.expected_on else one for one in parts)
 
 
 def _cleared(purchase: Purchase) -> Purchase:
