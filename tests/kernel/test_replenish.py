@@ -572,6 +572,11 @@ def test_purchases_are_found_by_status(house):
     house.loses(10)
     assert [row.purchase for row in house.shop.purchases("sent")] == ["ACME-1"]
     assert house.shop.purchases("received") == ()
+    house.does(SuggestPurchase("ACME", "WH1", [WantedLine("CUP", 12)]))
+    for newest_first in (False, True):
+        (first,) = house.shop.purchases(limit=1, newest_first=newest_first)
+        (second,) = house.shop.purchases(after=first.after, newest_first=newest_first)
+        assert {first.purchase, second.purchase} == {"ACME-1", "ACME-2"}
     assert house.events(PurchaseApproved)[0].note == "90.00 EUR is within the limit of 100.00 EUR"
     assert house.events(PurchaseSuggested)[0].order_by == house.clock.now().date()
 

@@ -101,7 +101,7 @@ def summary_of(purchase: Purchase) -> PutDocument:
         purchase.id, head.supplier, head.location, purchase.status, head.currency, head.total, units, purchase.open,
         head.suggested_at, max(dates, default=head.expected_on), purchase.reminders,
     )  # fmt: skip
-    return PutDocument(PURCHASE, purchase.id, body, None, purchase.status, head.suggested_at.isoformat())
+    return PutDocument(PURCHASE, purchase.id, body, None, purchase.status, body.after[0])
 
 
 # Master data

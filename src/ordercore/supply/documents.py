@@ -81,7 +81,10 @@ class IncomingLine:
 
 @frozen
 class PurchaseSummary:
-    """What a list of purchases shows. `total` in minor units, None where a cost is not known."""
+    """What a list of purchases shows. `total` in minor units, None where a cost is not known.
+
+    `after` is what the next page of the list begins after.
+    """
 
     purchase: str
     supplier: str
@@ -94,6 +97,11 @@ class PurchaseSummary:
     suggested_at: datetime
     expected_on: date | None = None
     reminders: int = 0
+
+    @property
+    def after(self) -> tuple[str, str]:
+        """When it was suggested, which the list is sorted by, and its number."""
+        return (self.suggested_at.isoformat(), self.purchase)
 
 
 NEVER: Final = "9999-12-31"
