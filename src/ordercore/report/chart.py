@@ -112,7 +112,8 @@ def _counted(chart: Spec, values: Sequence[Mapping[str, object]]) -> Spec:
     folds = {name for key, value in _entries(chart) if key == "fold" and isinstance(value, list) for name in value}
 
     def whole(field: object) -> bool:
-        names = {field} & values[0].keys() or folds & values[0].keys()
+        first = values[0]
+        names = [name for name in first if name == field] or [name for name in first if name in folds]
         return all(float(cell).is_integer() for row in values for name in names
                    if isinstance(cell := row[name], int | float))  # fmt: skip
 
