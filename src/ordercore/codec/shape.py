@@ -110,7 +110,6 @@ class Member:
     required: bool
     default: object = None
     make_default: Callable[[], object] | None = None
-    keyword_only: bool = False
 
     def fresh_default(self) -> object:
         """The default of a field that is not required."""
@@ -225,6 +224,6 @@ def _member(field: attrs.Attribute[Any], hint: object) -> Member:
         factory: Any = default
         if factory.takes_self:
             raise BrokenRule(f"{field.name}: a default made from other fields cannot be left out when written.")
-        return Member(field.name, key, shape, False, None, factory.factory, field.kw_only)
+        return Member(field.name, key, shape, False, None, factory.factory)
     required = default is attrs.NOTHING
-    return Member(field.name, key, shape, required, None if required else default, None, field.kw_only)
+    return Member(field.name, key, shape, required, None if required else default)
