@@ -63,7 +63,10 @@ def alert_stream(alert: str) -> Stream:
 
 
 def fold_alert(alert: Alert | None, new: Iterable[Event], stream: Stream) -> Alert | None:
-    """The alert after these events; None if there never was one. Raises BrokenRule if two were open at once, or a crossing is answered twice."""
+    """The alert after these events; None if there never was one.
+
+    Raises BrokenRule if two were open at once, or a crossing is answered twice.
+    """
     for event in new:
         if isinstance(event, e.AlertRaised):
             alert = _raised(alert, event, stream.removeprefix(_PREFIX))
