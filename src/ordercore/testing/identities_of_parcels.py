@@ -36,7 +36,7 @@ def what_is_settled_is_so_outside(carriage: Carriage, network: Network, tenant: 
     numbers = {entry["key"]: entry["number"] for entry in network.desk.ledger.entries()}
     for id, effect in carriage.effects.items():
         if effect.kind not in _PATHS:
-            continue  # another's: a purchase that goes to a supplier
+            continue  # what goes to suppliers and notifiers no desk of a carrier has seen
         number = numbers.get(outside_key(tenant, id))
         if effect.status == "done":
             assert number is not None, effect

@@ -272,7 +272,9 @@ class Core:
                 checks = yield from follower.envelopes(page.records)
                 refused = yield from self._answer(follower.name, checks, again=Conflict)
             elif isinstance(follower, Reaction):
-                refused = yield from self._answer(follower.name, tuple(follower.react(page.records)))
+                # News that others kept from being noted are news still; what a host's reaction meets is its own affair.
+                again: type[Rejected] | tuple[()] = Conflict if isinstance(follower, Telling) else ()
+                refused = yield from self._answer(follower.name, tuple(follower.react(page.records)), again=again)
             else:
                 follower.apply(page.records)
         except StoreError:
