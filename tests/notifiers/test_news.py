@@ -11,7 +11,7 @@ from ordercore.message import Event
 from ordercore.notices.state import notice_id
 from ordercore.notifiers import cloud_event, lines_of, notice_of, title_of
 from ordercore.notifiers.news import cut
-from ordercore.order.events import OrderPlaced
+from ordercore.order.events import OrderPlaced, TrackingRecorded
 from ordercore.order.lines import OrderLine
 from ordercore.values import Destination, LineId, Sku
 
@@ -92,6 +92,13 @@ def test_an_order_reads_as_one_would_say_it():
     assert notice.facts["lines_units"] == 1253
     assert notice.facts["lines_skus"] == "TEA, SUGAR"
     assert not re.search("customer-7|person-7", repr(notice))
+
+
+def test_what_a_carrier_says_of_who_took_a_parcel_in_is_not_told():
+    event = TrackingRecorded("P1", "delivered", AT, raw_code="D1", text="Left with Quendolina Vexler")
+    notice = told(event, "parcel.tracked", "order/web:1001")
+    assert notice.facts["raw_code"] == "D1"
+    assert "Quendolina" not in repr((notice.title, notice.text, notice.facts))
 
 
 def test_long_news_are_cut():

@@ -242,6 +242,7 @@ def test_a_file_needs_the_token_or_hands_that_are_trusted():
     right, wrong = ({"X-Ordercore-Token": token} for token in ("0123456789abcdef0123", "0123456789abcdef0124"))
     assert verified(Transmission("leaf", "text/csv", b"", right))
     assert not verified(Transmission("leaf", "text/csv", b"", wrong))
+    assert not verified(Transmission("leaf", "text/csv", b"", {"X-Ordercore-Token": "\udcff"}))
 
 
 def test_a_giant_is_refused_unread():

@@ -16,8 +16,10 @@ from ordercore.ports import Notice
 Fact = str | int | bool | None
 T = TypeVar("T")
 
-NOT_TOLD: Final = frozenset(("attributes", "customer", "destination", "note", "person"))
-"""Fields that stand in no notice: references to people, and what people wrote. So does no field with `repr=False`."""
+NOT_TOLD: Final = frozenset(("attributes", "customer", "destination", "note", "person", "text"))
+"""Fields that stand in no notice: references to people, and what people wrote, or carriers of who took a parcel in.
+
+Nor does a field with `repr=False`."""
 
 _CUT: Final = 200
 _LINES_MOST: Final = 40

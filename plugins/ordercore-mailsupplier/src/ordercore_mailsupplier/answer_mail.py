@@ -79,7 +79,7 @@ def _has_token(transmission: Transmission, mail: EmailMessage | None, token: str
         given += _TAGGED.findall(" ".join(text for name in _TO for text in header(mail, name)))
         given += _BRACKETED.findall(" ".join(header(mail, "subject")))
     # All are compared, so that the time it takes says nothing.
-    same = [hmac.compare_digest(one.encode(), token.encode()) for one in given[:50]]
+    same = [hmac.compare_digest(one.encode("utf-8", "surrogatepass"), token.encode()) for one in given[:50]]
     return any(same)
 
 
