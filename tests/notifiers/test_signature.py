@@ -69,6 +69,12 @@ def test_nobody_is_believed_without_a_secret():
     refused(signed(), secrets=())
 
 
+@pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp", "webhook-signature"])
+@pytest.mark.parametrize("text", ["\udcff", "v1,\udcff", "é", ""])
+def test_a_header_that_is_no_text_is_refused_as_any_other(name, text):
+    refused({**signed(), name: text})
+
+
 def test_a_signature_of_another_scheme_is_passed_over():
     headers = {**signed(), "webhook-signature": f"v1a,abc {SIGNATURE}"}
     assert verify_webhook(headers, BODY, [SECRET], now=NOW) == ID

@@ -65,7 +65,9 @@ def verify_webhook(headers: Mapping[str, str], body: bytes, secrets: Sequence[st
     id, said = given.get("webhook-id", ""), given.get("webhook-timestamp", "")
     if not _ID.match(id) or not _SECONDS.match(said):
         raise AuthenticationFailed("The headers of a signed webhook are missing or odd.")
-    signatures = [one.encode() for one in given.get("webhook-signature", "").split()[:_SIGNATURES_MOST]]
+    signatures = [
+        one.encode("utf-8", "surrogatepass") for one in given.get("webhook-signature", "").split()[:_SIGNATURES_MOST]
+    ]
     # Every signature is compared with every secret, so that the time it takes says nothing about either.
     expected = [_signature(key_of(secret), id, int(said), body).encode() for secret in secrets]
     found = [hmac.compare_digest(mine, theirs) for mine in expected for theirs in signatures]

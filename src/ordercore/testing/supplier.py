@@ -94,7 +94,9 @@ class MemorySupplier:
 
     def verify(self, transmission: Transmission, *, now: datetime) -> None:
         """Raises AuthenticationFailed without the word."""
-        if not compare_digest(transmission.headers.get("x-word", "").encode(), self.word.encode()):
+        if not compare_digest(
+            transmission.headers.get("x-word", "").encode("utf-8", "surrogatepass"), self.word.encode()
+        ):
             raise AuthenticationFailed("The word is wrong.")
 
     def decode(self, transmission: Transmission) -> Decoded:
