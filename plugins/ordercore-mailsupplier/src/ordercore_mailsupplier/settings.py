@@ -63,7 +63,10 @@ class OrderFile:
                 raise _wrong(f"Column {heading[:40]!r} cannot hold {name[:40]!r}.", did_you_mean(name, ORDER_FIELDS))
         missing = {"line", "quantity"} - set(self.columns.values())
         if missing:
-            raise _wrong(f"The order needs a column for {' and '.join(sorted(missing))}.")
+            raise _wrong(
+                f"The order needs a column for {' and '.join(sorted(missing))}.",
+                "A line is answered by its number and its quantity.",
+            )
         check_form(self.encoding, self.delimiter, decimal=self.decimal)
 
 
@@ -90,7 +93,10 @@ class AnswerFile:
                 raise _wrong(f"No column of an answer means {name[:40]!r}.", did_you_mean(name, ANSWER_FIELDS))
         missing = [name for name in ("number", "line") if not self.columns.get(name)]
         if missing:
-            raise _wrong(f"The answer needs a column for {' and '.join(missing)}.")
+            raise _wrong(
+                f"The answer needs a column for {' and '.join(missing)}.",
+                "Without them nobody knows which line is meant.",
+            )
         for word, answer in self.words.items():
             if answer not in ANSWERS:
                 raise _wrong(f"{word[:40]!r} cannot mean {answer[:40]!r}.", did_you_mean(answer, ANSWERS))
@@ -119,7 +125,10 @@ class Letter:
         for text in (self.subject, self.reminder, self.text):
             template = Template(text)
             if not template.is_valid():
-                raise _wrong("A text has a $ that begins no name; write $$ for a dollar.")
+                raise _wrong(
+                    "A text has a $ that begins no name; write $$ for a dollar.",
+                    "Known: $number, $issued_on, $lines, $reminder, $note, $deliver_to.",
+                )
             for name in template.get_identifiers():
                 if name not in known:
                     raise _wrong(f"Nothing fills in ${name[:40]}.", did_you_mean(name, known))
@@ -154,7 +163,7 @@ def table(settings: Settings, name: str) -> Mapping[str, object]:
     """A table of the settings, empty if it is not there. Raises ConfigurationError."""
     found = settings.get(name, {})
     if not isinstance(found, Mapping):
-        raise _wrong(f"[{name}] is a table.")
+        raise _wrong(f"[{name}] is a table.", f"Write [suppliers.NAME.{name}], and its settings below.")
     return found
 
 
@@ -164,7 +173,7 @@ def words_of(given: Mapping[str, object], name: str) -> Mapping[str, str] | None
     if found is None:
         return None
     if not isinstance(found, Mapping) or not all(isinstance(one, str) for pair in found.items() for one in pair):
-        raise _wrong(f"{name} is a table of texts.")
+        raise _wrong(f"{name} is a table of texts.", f'Such as {name} = {{ "A" = "b" }}.')
     return found
 
 
@@ -174,5 +183,5 @@ def check_addresses(addresses: Iterable[str]) -> None:
         mailbox_of(address)
 
 
-def _wrong(message: str, hint: str = "") -> ConfigurationError:
+def _wrong(message: str, hint: str) -> ConfigurationError:
     return ConfigurationError(message, hint=hint)

@@ -67,7 +67,11 @@ class Table:
             raise _wrong("carrier.currency", error.message, error.hint) from None
         prefix = _text(about, "prefix", "carrier", "TC")
         if not _PREFIX.match(prefix):
-            raise _wrong("carrier.prefix", "It is 1 to 8 capital letters and digits.")
+            raise _wrong(
+                "carrier.prefix",
+                "It is 1 to 8 capital letters and digits.",
+                'Such as "TC": every number begins with it.',
+            )
         zones = _zones(_table(settings, "zones", ""))
         names = tuple(dict.fromkeys(zones.values()))
         services = {
@@ -75,7 +79,9 @@ class Table:
             for name in _table(settings, "services", "")
         }
         if not services:
-            raise _wrong("services", "There is no service.")
+            raise _wrong(
+                "services", "There is no service.", "[[services.standard.rates]] with up_to_grams and a price a zone."
+            )
         name = _text(about, "name", "carrier", "Table carrier")
         secret, font = _text(about, "secret", "carrier", ""), _text(about, "font", "carrier", "")
         if font and not Path(font).is_file():
@@ -109,10 +115,10 @@ def _zones(given: Mapping[str, Any]) -> dict[str, str]:
             if country != REST and not (isinstance(country, str) and re.fullmatch("[A-Z]{2}", country)):
                 raise _wrong(path, "It is no country.", "Two capital letters (ISO 3166-1), or * for the rest.")
             if country in zones:
-                raise _wrong(path, f"{country} is in zone {zones[country]} already.")
+                raise _wrong(path, f"{country} is in zone {zones[country]} already.", "A country is in one zone.")
             zones[country] = name
     if not zones:
-        raise _wrong("zones", "There is no zone.")
+        raise _wrong("zones", "There is no zone.", 'Such as near = ["NL", "BE"] in [zones].')
     return zones
 
 
@@ -129,16 +135,20 @@ def _service(name: str, given: Mapping[str, Any], zones: Sequence[str], currency
     for n, row in enumerate(rows):
         rates.append(_rate(row, f"{path}.rates[{n}]", zones, currency))
         if n and rates[n].up_to_grams <= rates[n - 1].up_to_grams:
-            raise _wrong(f"{path}.rates[{n}].up_to_grams", "The rates go from light to heavy.")
+            raise _wrong(
+                f"{path}.rates[{n}].up_to_grams",
+                "The rates go from light to heavy.",
+                "Each row holds up to its grams, so the next has more.",
+            )
     return Service(name, tuple(rates), _transit(given, path, zones))
 
 
 def _rate(row: object, path: str, zones: Sequence[str], currency: str) -> Rate:
     if not isinstance(row, dict):
-        raise _wrong(path, "It is a table.")
+        raise _wrong(path, "It is a table.", 'Such as { up_to_grams = 1000, near = "3.90" }.')
     grams = row.get("up_to_grams")
     if type(grams) is not int or not 0 < grams <= 10_000_000:
-        raise _wrong(f"{path}.up_to_grams", "It is a whole number of grams, up to ten tonnes.")
+        raise _wrong(f"{path}.up_to_grams", "It is a whole number of grams, up to ten tonnes.", "Such as 1000.")
     _known(row, ("up_to_grams", *zones), path)
     costs: dict[str, Money] = {}
     for zone in zones:
@@ -157,7 +167,7 @@ def _money(given: object, path: str, currency: str) -> Money:
     except InvalidCommand as error:
         raise _wrong(path, error.message, error.hint) from None
     if cost.amount < 0:
-        raise _wrong(path, "A price is not below zero.")
+        raise _wrong(path, "A price is not below zero.", 'Such as "3.90", or "0.00" for nothing.')
     return cost
 
 
@@ -187,13 +197,19 @@ def _table(given: Mapping[str, Any], key: str, path: str) -> Mapping[str, Any]:
 def _text(given: Mapping[str, Any], key: str, path: str, default: str | None = None) -> str:
     found = given.get(key, default)
     if not isinstance(found, str):
-        raise _wrong(f"{path}.{key}", "It is text." if key in given else "It is missing.")
+        raise _wrong(
+            f"{path}.{key}", "It is text." if key in given else "It is missing.", f'Write {key} = "..." in [{path}].'
+        )
     return found
 
 
 def _check_name(name: str, path: str) -> None:
     if not _NAME.match(name):
-        raise _wrong(f"{path}.{name[:32]}", "A name is small letters, digits, dashes and underscores.")
+        raise _wrong(
+            f"{path}.{name[:32]}",
+            "A name is small letters, digits, dashes and underscores.",
+            "Such as standard or next-day.",
+        )
 
 
 def _known(given: Mapping[str, Any], known: Sequence[str], path: str) -> None:
@@ -203,5 +219,5 @@ def _known(given: Mapping[str, Any], known: Sequence[str], path: str) -> None:
             raise _wrong(where, "There is no such key.", did_you_mean(key, known) or f"Known: {', '.join(known)}.")
 
 
-def _wrong(path: str, message: str, hint: str = "") -> ConfigurationError:
+def _wrong(path: str, message: str, hint: str) -> ConfigurationError:
     return ConfigurationError(f"{path}: {message}", path=path, hint=hint)
