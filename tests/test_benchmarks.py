@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FIELDS = {"workload", "value", "unit", "twin", "ratio", "against"}
 WORKLOADS = {
     "life-5x10", "life-5x10-steps", "fsm-6", "source-100-nearest", "durable-1", "durable-50", "durable-1-sourced",
-    "durable-50-sourced", "throughput-50", "flash", "mem", "replay-0k", "test-in-memory",
+    "durable-50-sourced", "throughput-50", "flash", "mem", "replay-0k", "test-kit",
 }  # fmt: skip
 
 

@@ -9,8 +9,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
-from ordercore.errors import MissingExtra
-
 if TYPE_CHECKING:
     from ordercore.testing import strategies
     from ordercore.testing.builders import an_order, assert_consistent, given_stock, place
@@ -100,6 +98,8 @@ def _loaded(module: str, name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name not in _EXTRA:
             raise
+        from ordercore.errors import MissingExtra
+
         raise MissingExtra.of("testing", f"{name} (it uses {error.name})") from error
 
 
