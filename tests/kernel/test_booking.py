@@ -3,6 +3,7 @@
 import pytest
 
 from ordercore import PutLocation, Ship
+from ordercore.effects import ResolveEffect
 from ordercore.errors import InvalidCommand, NotFound, TransitionRefused
 from ordercore.flows.record import LABEL
 from ordercore.hooks import hookimpl
@@ -445,3 +446,150 @@ def test_a_guard_is_asked_about_a_void_that_a_person_tells(make_shop):
     here.do(RecordBooking(here.order, "P1", "memory", "parcel", "R9", "T9"))
     here.do(RecordVoid(here.order, "P1", here.parcel.booking.booking))
     assert RecordVoid in asked
+
+
+# What somebody tells by hand while a worker is at it
+
+
+def network(here, *faults):
+    here.shop.core.performing._transport = FaultyTransport(here.desk, faults)
+
+
+def later(here, *faults):
+    network(here, *faults)
+    here.shop.core.clock.advance(minutes=5)
+    here.shop.work(until_idle=True)
+
+
+def newest_effect(here):
+    return here.shop.effects(None)[-1]
+
+
+def done_outside(here, path):
+    return [entry["number"] for entry in here.desk.ledger.entries() if entry["path"] == path]
+
+
+def voided_by_hand(here):
+    here.do(RecordVoid(here.order, "P1", here.parcel.booking.booking))
+
+
+def booked_by_hand(here, reference):
+    here.do(RecordBooking(here.order, "P1", "memory", "standard", reference, "T1", here.parcel.booking.booking))
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_void_that_arrived_is_settled_though_it_was_told_by_hand(warehouse, again):
+    here = warehouse()
+    here.book()
+    network(here, "lost_after")
+    here.do(VoidBooking(here.order, "P1"))
+    voided_by_hand(here)
+    if again:
+        here.book()
+    later(here)
+    assert [row.summary.status for row in here.shop.effects(None)] == ["done"] * (2 + again)
+    assert here.parcel.booking.status == ("booked" if again else "voided")
+    assert len(done_outside(here, "voids")) == len(here.events(BookingVoided)) == 1
+
+
+def test_a_person_can_settle_a_void_that_was_told_by_hand(warehouse):
+    here = warehouse()
+    here.book()
+    network(here, "lost_after")
+    here.do(VoidBooking(here.order, "P1"))
+    voided_by_hand(here)
+    here.do(ResolveEffect(newest_effect(here).id, "done", "they told"))
+    assert newest_effect(here).summary.status == "done"
+    assert here.parcel.booking.status == "voided"
+
+
+def test_a_no_to_what_was_taken_back_by_hand_changes_nothing(warehouse):
+    here = warehouse()
+    here.book()
+    network(here, "lost_before")
+    here.do(VoidBooking(here.order, "P1"))
+    voided_by_hand(here)
+    here.shop.core.performing._transport = RecordedTransport([HttpResponse(422, body=b'{"code": "unknown_number"}')])
+    here.shop.core.clock.advance(minutes=5)
+    here.shop.work(until_idle=True)
+    assert newest_effect(here).summary.status == "refused"
+    assert here.parcel.booking.status == "voided"
+    assert here.events(VoidRefused) == []
+
+
+def test_what_was_taken_back_by_hand_is_not_taken_back_by_a_worker(warehouse):
+    here = warehouse()
+    here.book()
+    network(here, "unreached")
+    here.do(VoidBooking(here.order, "P1"))
+    voided_by_hand(here)
+    later(here)
+    assert (newest_effect(here).summary.status, newest_effect(here).summary.code) == ("refused", "transition_refused")
+    assert done_outside(here, "voids") == []
+    assert here.parcel.booking.status == "voided"
+
+
+@pytest.mark.parametrize("voided", [False, True])
+def test_a_booking_that_was_found_by_hand_is_settled_when_it_is_found_again(warehouse, voided):
+    here = warehouse(["lost_after"])
+    here.book()
+    booked_by_hand(here, here.desk.bookings[0]["number"])
+    if voided:
+        voided_by_hand(here)
+    later(here)
+    assert newest_effect(here).summary.status == "done"
+    assert here.parcel.booking.status == ("voided" if voided else "booked")
+    assert len(here.desk.bookings) == len(here.events(ParcelBooked)) == 1
+
+
+def test_what_was_booked_by_hand_is_not_booked_by_a_worker(warehouse):
+    here = warehouse(["unreached"])
+    here.book()
+    booked_by_hand(here, "H1")
+    later(here)
+    assert newest_effect(here).summary.status == "refused"
+    assert here.desk.bookings == []
+    assert (here.parcel.booking.status, here.parcel.booking.reference) == ("booked", "H1")
+
+
+def test_a_second_booking_of_one_parcel_waits_for_a_person_who_can_end_it(warehouse):
+    here = warehouse(["lost_after"])
+    here.book()
+    booked_by_hand(here, "H1")
+    later(here)
+    row = newest_effect(here)
+    assert (row.summary.status, row.summary.code) == ("uncertain", "not_recorded:transition_refused")
+    here.do(ResolveEffect(row.id, "refused", "they struck it off"))
+    assert newest_effect(here).summary.status == "refused"
+    assert here.parcel.booking.reference == "H1"
+
+
+@pytest.mark.parametrize(("fault", "status", "lists"), [("lost_after", "done", 1), ("unreached", "refused", 0)])
+def test_a_manifest_that_was_recorded_by_hand_is_settled(warehouse, fault, status, lists):
+    here = warehouse()
+    here.book()
+    network(here, fault)
+    manifest = here.do(ManifestParcels("memory")).result
+    here.do(RecordManifest(manifest, "by hand"))
+    later(here)
+    assert newest_effect(here).summary.status == status
+    assert len(done_outside(here, "manifests")) == lists
+    assert here.shop.manifest(manifest)[0].reference == "by hand"
+
+
+@pytest.mark.parametrize(("outcome", "code"), [("done", "transition_refused"), ("refused", "")])
+def test_a_list_that_the_carrier_took_after_a_no_by_hand_waits_for_a_person_who_can_end_it(warehouse, outcome, code):
+    here = warehouse()
+    here.book()
+    network(here, "lost_after")
+    manifest = here.do(ManifestParcels("memory")).result
+    here.do(RecordManifest(manifest, code="too_early"))
+    later(here)
+    row = newest_effect(here)
+    assert (row.summary.status, row.summary.code) == ("uncertain", "not_recorded:transition_refused")
+    if code:
+        with pytest.raises(TransitionRefused):
+            here.do(ResolveEffect(row.id, outcome, "they told", "M1"))
+    else:
+        here.do(ResolveEffect(row.id, outcome, "they struck it off"))
+        assert newest_effect(here).summary.status == "refused"

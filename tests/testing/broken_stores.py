@@ -3,6 +3,7 @@
 In a module of their own without pytest, because racers in other processes import it.
 """
 
+import threading
 import time
 from unittest.mock import patch
 
@@ -123,14 +124,27 @@ class HeadComparedBefore(MemoryStore):
 
 
 class TornRead(MemoryStore):
-    """Answers each query of a read as of another moment."""
+    """Answers each query of a read as of another moment: after rivals have written."""
+
+    def __init__(self):
+        super().__init__()
+        self.begun, self.written = threading.Event(), threading.Event()
 
     def read(self, queries, *, tenant=""):
         answers = {}
         for query in queries:
             answers |= super().read([query], tenant=tenant).answers
-            time.sleep(0.0002)  # long enough for a rival to write, also on a busy machine
+            if len(queries) > 1:
+                self.written.clear()
+                self.begun.set()
+                self.written.wait(0.5)  # for as long as it takes, where there are rivals
         return Snapshot(answers)
+
+    def commit(self, batch):
+        result = super().commit(batch)
+        self.written.set()
+        self.begun.wait(0.1)  # the rivals must not be done before anybody has read
+        return result
 
 
 class FencelessTimers(MemoryStore):

@@ -335,6 +335,47 @@ def test_whoever_is_killed_over_a_booking_asks_again_and_it_is_made_once():
     shop.parcels_are_what_the_carrier_has()
 
 
+def killed_beside_another():
+    """A shop where a list and a void are due at once, and whoever takes them up is killed over the first."""
+    shop = shipped(Machine())
+    shop.send(BOOK)
+    shop.expect(["unreached"])
+    shop.send(ManifestParcels(CARRIER))
+    shop.expect(["unreached"])
+    shop.send(VoidBooking("shop:1001", "P1"))
+    shop.tries_again(1, ["killed"])
+    assert sorted(one.status for one in shop.carriage.unsettled()) == ["pending", "wanted"]
+    return shop
+
+
+def test_what_a_killed_worker_had_leased_waits_until_the_lease_ends():
+    shop = killed_beside_another()
+    shop.nothing_due_is_left_outside()
+    shop.tries_again(1, [])
+    shop.nothing_due_is_left_outside()
+    assert [one.status for one in shop.carriage.unsettled()] == ["pending"]
+    shop.settle_everything()
+
+
+def test_what_nobody_takes_up_after_the_lease_of_a_killed_worker_is_found():
+    shop = killed_beside_another()
+    shop.clock.advance(minutes=1)
+    with pytest.raises(AssertionError):
+        shop.nothing_due_is_left_outside()
+
+
+def test_a_void_that_is_told_by_hand_while_a_worker_is_at_it_is_settled():
+    shop = shipped(Machine())
+    shop.send(BOOK)
+    for fault in ("unreached", "lost_after"):
+        shop.expect([fault])
+        shop.send(VoidBooking("shop:1001", "P1"))
+        shop.tell_void("shop:1001", "P1")
+        shop.settle_everything()
+        shop.parcels_are_what_the_carrier_has()
+        shop.send(BOOK)
+
+
 def test_two_carriers_that_were_asked_for_different_things_are_found():
     class Differs(DifferentialMachine):
         @property

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ordercore.catalog import Location
 from ordercore.effects import Effect, ResolveEffect
-from ordercore.errors import InvalidCommand, NotFound
+from ordercore.errors import InvalidCommand, NotFound, TransitionRefused
 from ordercore.flow import Decision, Flow, Loaded, ReadState, guard, read
 from ordercore.flow import Effect as FlowEffect
 from ordercore.flows.catalog import ReadCatalog
@@ -16,6 +16,7 @@ from ordercore.flows.effects import want
 from ordercore.flows.performing import Answer, Performer, Sending
 from ordercore.flows.record import LABEL, OPEN_BOOKING, ORDERS, PERSON, change, manifest_counter, open_booking
 from ordercore.flows.shop import Shop
+from ordercore.lifecycle import BOOKING
 from ordercore.message import Command, Context, Event
 from ordercore.order import (
     BookParcel,
@@ -30,7 +31,7 @@ from ordercore.order import (
 )
 from ordercore.order.booking import Label, ParcelBooking
 from ordercore.order.decide import unknown_order
-from ordercore.order.decide_booking import decide_booking, label_keys, told_by_hand
+from ordercore.order.decide_booking import adds_nothing, decide_booking, label_keys, told_by_hand
 from ordercore.order.events import BookingVoided, ParcelBooked
 from ordercore.order.fulfillment import Parcel
 from ordercore.order.manifest import ManifestEntry
@@ -102,6 +103,23 @@ def flow_booking_fact(
     order, version = yield from _load(command.order)
     if told_by_hand(order, command):
         yield from guard(command, order)
+    return _fact(order, version, command, context, shop)
+
+
+def flow_booking_answer(
+    command: RecordBooking | RefuseBooking | RecordVoid, context: Context, shop: Shop
+) -> Flow[OrderId]:
+    """What became of an effect; it ends also where somebody has told the order by hand meanwhile."""
+    order, version = yield from _load(command.order)
+    if adds_nothing(order, command):
+        return Decision(order.id)
+    return _fact(order, version, command, context, shop)
+
+
+def _fact(
+    order: Order, version: int, command: RecordBooking | RefuseBooking | RecordVoid | CorrectShipment,
+    context: Context, shop: Shop,
+) -> Decision[OrderId]:  # fmt: skip
     events = decide_booking(order, command, context)
     if not events:
         return Decision(order.id)
@@ -189,10 +207,14 @@ def sender_of(location: Location | None) -> Address:
 def _still_wanted(parcel: Parcel, effect: Effect) -> None:
     if parcel.booking is None or parcel.booking.booking != effect.id:
         raise NotFound.named("booking", effect.id)
+    BOOKING.require(parcel.booking.status, "RecordBooking")  # else somebody has booked it by hand meanwhile
 
 
 def _send_void(sending: Sending) -> Generator[FlowEffect, Any, Op[Any]]:
-    yield from read()
+    """Not what somebody has taken back by hand meanwhile; but what may have arrived is sent again, to hear of it."""
+    order, _ = yield from _load(_order_of(sending.effect))
+    if not sending.effect.unsure and adds_nothing(order, _void_of(sending.effect)):
+        raise TransitionRefused.of("booking", "voided", "VoidBooking", BOOKING.allowed["voided"])
     operation: Op[Any] = sending.adapter.void(sending.effect.options["reference"], key=sending.key)
     return operation
 
@@ -232,10 +254,10 @@ def _not_booked(effect: Effect, code: str, problems: tuple[str, ...]) -> RefuseB
 
 
 def _voided(effect: Effect, _: object) -> Answer:
-    return Answer(command=RecordVoid(_order_of(effect), effect.part, effect.options["booking"]))
+    return Answer(command=_void_of(effect))
 
 
-def _not_voided(effect: Effect, code: str, problems: tuple[str, ...]) -> RecordVoid:
+def _void_of(effect: Effect, code: str = "", problems: tuple[str, ...] = ()) -> RecordVoid:
     return RecordVoid(_order_of(effect), effect.part, effect.options["booking"], code, problems)
 
 
@@ -244,7 +266,7 @@ def _order_of(effect: Effect) -> OrderId:
 
 
 BOOKING_PERFORMERS: Final[Mapping[str, Performer]] = {
-    BOOK: Performer("carrier", _send_booking, _booked, flow_booking_fact, _not_booked, _booked_by_word, _find),
+    BOOK: Performer("carrier", _send_booking, _booked, flow_booking_answer, _not_booked, _booked_by_word, _find),
     # It names the booking, so sending it twice takes back nothing else.
-    VOID: Performer("carrier", _send_void, _voided, flow_booking_fact, _not_voided, _voided, repeatable=True),
+    VOID: Performer("carrier", _send_void, _voided, flow_booking_answer, _void_of, _voided, repeatable=True),
 }

@@ -79,6 +79,18 @@ def _load(id: str) -> Generator[FlowEffect, Any, tuple[Manifest, int]]:
 def flow_record_manifest(command: RecordManifest, context: Context, shop: Shop) -> Flow[str]:
     """The carrier's answer. After a no its parcels are open again, but for those taken back meanwhile."""
     manifest, version = yield from _load(command.manifest)
+    return (yield from _recorded(manifest, version, command))
+
+
+def flow_manifest_answer(command: RecordManifest, context: Context, shop: Shop) -> Flow[str]:
+    """What became of the effect. It adds nothing to a manifest that was recorded by hand, unless that was a no."""
+    manifest, version = yield from _load(command.manifest)
+    if manifest.status == "made" or (manifest.status == "refused" and command.code):
+        return Decision(manifest.id)
+    return (yield from _recorded(manifest, version, command))
+
+
+def _recorded(manifest: Manifest, version: int, command: RecordManifest) -> Flow[str]:
     MANIFEST.require(manifest.status, "RecordManifest")
     stream = manifest_stream(manifest.id)
     documents: list[DocumentChange] = []
@@ -117,7 +129,10 @@ def _stands(order: Order | None, entry: ManifestEntry) -> bool:
 
 
 def _send(sending: Sending) -> Generator[FlowEffect, Any, Op[Any]]:
+    """Not what was recorded by hand meanwhile; but what may have arrived is sent again, to hear of it."""
     manifest, _ = yield from _load(sending.effect.part)
+    if not sending.effect.unsure:
+        MANIFEST.require(manifest.status, "RecordManifest")
     references: Sequence[str] = [entry.reference for entry in manifest.parcels]
     operation: Op[Any] = sending.adapter.manifest(references, key=sending.key)
     return operation
@@ -142,5 +157,5 @@ def _by_word(effect: Effect, command: Any) -> Answer:
 
 # The same key gives the same manifest (K7.2), so it may be sent twice.
 MANIFEST_PERFORMER: Final = Performer(
-    "carrier", _send, _made, flow_record_manifest, _refused, _by_word, repeatable=True
+    "carrier", _send, _made, flow_manifest_answer, _refused, _by_word, repeatable=True
 )

@@ -151,6 +151,25 @@ def told_by_hand(order: Order, command: c.BookingCommand) -> bool:
     return isinstance(command, c.CorrectShipment) or (isinstance(command, c.RecordBooking) and not command.booking)
 
 
+def adds_nothing(order: Order, command: c.RecordBooking | c.RefuseBooking | c.RecordVoid) -> bool:
+    """Whether the end of an effect is nothing new to the order: somebody has told it by hand, and it goes by that.
+
+    A booking made under another number than was told is news; so is one that is no longer the parcel's.
+    """
+    parcel = order.parcels.get(command.parcel)
+    known = parcel.booking if parcel is not None else None
+    if known is None or known.booking != command.booking:
+        return not isinstance(command, c.RecordBooking)
+    match command:
+        case c.RecordBooking():
+            return known.status in ("booked", "voiding", "voided") and known.reference == command.reference
+        case c.RefuseBooking():
+            return known.status != "wanted"
+        case c.RecordVoid():
+            return known.status == "voided" or (known.status == "booked" and bool(command.code))
+    assert_never(command)
+
+
 def correct(order: Order, command: c.CorrectShipment) -> Sequence[Event]:
     """Another carrier or number; the same again adds nothing."""
     parcel = order.parcel(command.parcel)

@@ -18,6 +18,7 @@ from ordercore.lifecycle import BOOKING, EFFECT, MANIFEST
 from ordercore.order import Order
 from ordercore.testing.carriage import Booked, Carriage
 from ordercore.testing.network import Network
+from ordercore.wiring.core import LEASE
 
 _MACHINES = {machine.name: machine for machine in (BOOKING, MANIFEST, EFFECT)}
 _PATHS = {BOOK: "bookings", VOID: "voids", MANIFEST_KIND: "manifests"}
@@ -101,10 +102,14 @@ def what_is_carried_follows_its_lifecycle(carriage: Carriage) -> None:
         assert any(move.after in row.targets for row in rows), f"{move}: the table of {move.machine} has no such row"
 
 
-def nothing_due_is_left(effects: Iterable[Effect], now: datetime) -> None:
-    """After work, what is to be done outside is done, refused, put off, or waits for a person."""
+def nothing_due_is_left(effects: Iterable[Effect], now: datetime, deaths: Iterable[datetime] = ()) -> None:
+    """After work, what is to be done outside is done, refused, put off, or waits for a person.
+
+    A worker that was killed (`deaths`: when) held leases of all that was due then: until they end nobody else has it.
+    """
+    held = [at for at in deaths if now < at + LEASE]
     for effect in effects:
-        assert effect.due is None or effect.due > now, effect
+        assert effect.due is None or effect.due > now or any(effect.due <= at for at in held), effect
         assert effect.due is not None or effect.status == "uncertain", effect
 
 

@@ -146,7 +146,7 @@ class OrdercoreMachine(OrderRules, StockRules):
     def nothing_due_is_left_outside(self) -> None:
         """See `identities_of_parcels`."""
         carriage = self.carriage
-        identities_of_parcels.nothing_due_is_left(carriage.unsettled(), self.clock.now())
+        identities_of_parcels.nothing_due_is_left(carriage.unsettled(), self.clock.now(), self.deaths)
         identities_of_parcels.effects_are_listed_as_they_are(carriage, self.kernel)
 
     @invariant()

@@ -39,6 +39,8 @@ class Network:
         self.mishaps: deque[Mishap] = deque()
         self.told: set[str] = set()
         """References of bookings that were taken back over the telephone: no request says so."""
+        self.kills = 0
+        """How many workers were killed over a request."""
 
     def send(self, request: Request) -> Response:
         """Send it, or not, and say so, or not. Raises what a FaultyTransport raises."""
@@ -49,6 +51,7 @@ class Network:
         if mishap == "unclear":
             self.desk.send(request)
             return HttpResponse(500)
+        self.kills += mishap == "killed"
         return FaultyTransport(self.desk, [mishap]).send(request)
 
     def expect(self, mishaps: Iterable[Mishap]) -> None:

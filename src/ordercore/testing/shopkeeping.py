@@ -144,6 +144,8 @@ class Shopkeeping(RuleBasedStateMachine):
         self.repeated: tuple[Receipt[Any], Receipt[Any]] | None = None
         self.untouched: tuple[int, Shelves] | None = None
         self.backdated = False
+        self.deaths: list[datetime] = []
+        """When workers were killed."""
         self.number = 0
         self.winding_up = False
         self.stages: frozenset[str] = frozenset()
@@ -209,6 +211,7 @@ class Shopkeeping(RuleBasedStateMachine):
     def look(self) -> None:
         """Read what is new in the log, and what stands on the shelves."""
         self.count_step()
+        self.deaths += [self.clock.now()] * (self.network.kills - len(self.deaths))
         self.books.follow(self.kernel)
         if any(isinstance(record.event, ItemPut | LocationPut) for record in self.books.news):
             self.range = Range.read(self.kernel)
