@@ -9,6 +9,9 @@ UV       := $(PYTHON) .ci/uv.py
 DOCS     := $(RUN) -m sphinx -q -n -W --keep-going
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PLUGINS  := $(patsubst %/,%,$(dir $(wildcard plugins/*/pyproject.toml)))
+# What `make demo` shows; the adapters to databases and frameworks, and what they depend on, come with the tests.
+SHOWN    := $(addprefix plugins/ordercore-,csv mailsupplier shopify tablecarrier)
+BESIDE   := $(filter-out $(SHOWN),$(PLUGINS))
 SOURCES  := src $(wildcard plugins/*/src)
 TESTS    := tests $(wildcard plugins/*/tests)
 COMPILE  := $(UV) pip compile -q --universal --python-version 3.11 --only-binary :all: \
@@ -66,7 +69,8 @@ bench: $(VENV)/.ok  ## Measure; writes build/bench.json.
 lock:  ## Resolve the requirements anew, keeping pins that still fit (UPGRADE=1: the newest).
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --all-extras --group dev $(PROJECTS) -o requirements.lock
 	cp requirements.lock requirements-demo.lock  # uv keeps the pins of the file it writes
-	$(COMPILE) --extra cli --extra fast --extra http --extra report --group build $(PROJECTS) -o requirements-demo.lock
+	$(COMPILE) --extra cli --extra fast --extra http --extra report --group build pyproject.toml \
+	    $(addsuffix /pyproject.toml,$(SHOWN)) -o requirements-demo.lock
 
 setup: $(VENV)/.ok  ## Only set up $(VENV): editable installs of ordercore and its plugins.
 
@@ -79,10 +83,11 @@ clean:  ## Remove everything that the other targets made.
 $(VENV)/.demo: requirements-demo.lock $(PROJECTS)
 	@$(UV) venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
 	@$(UV) pip install -q --python $(RUN) --only-binary :all: --require-hashes -r requirements-demo.lock
-	@$(UV) pip install -q --python $(RUN) --no-deps --no-build-isolation $(patsubst %,-e %,. $(PLUGINS))
+	@$(UV) pip install -q --python $(RUN) --no-deps --no-build-isolation $(patsubst %,-e %,. $(SHOWN))
 	@touch $@
 
 $(VENV)/.ok: requirements.lock $(VENV)/.demo
 	@$(UV) pip install -q --python $(RUN) --only-binary :all: --require-hashes -r requirements.lock
+	@$(UV) pip install -q --python $(RUN) --no-deps --no-build-isolation $(patsubst %,-e %,$(BESIDE))
 	@mkdir -p build
 	@touch $@

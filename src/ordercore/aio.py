@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -34,7 +35,7 @@ from ordercore.ports import (
     Transport,
 )
 from ordercore.projection import Follower, Reaction
-from ordercore.store import Breach, Page, Store
+from ordercore.store import AsyncStore, Breach, Page, Store
 from ordercore.supply import Purchase, PurchaseSummary
 from ordercore.values import Cursor, OrderId, Sku
 from ordercore.views import EffectRow, OrderRow, ParcelTracking, StockView, Timeline, Why
@@ -47,7 +48,7 @@ from ordercore.views.stock import available, stock
 from ordercore.views.timeline import timeline
 from ordercore.views.tracking import label, manifest, tracking
 from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
-from ordercore.wiring.open import open_store
+from ordercore.wiring.open import open_store, open_store_async
 from ordercore.wiring.receive import quarantined
 
 R = TypeVar("R")
@@ -57,12 +58,13 @@ T = TypeVar("T")
 class AsyncKernel:
     """Orders, stock and allocation over one store, awaited; the arguments are those of `Kernel`.
 
-    Store calls of a durable store run in `executor` (the event loop's own without it), so that the loop never waits for
-    a disk; those of a store in memory run at once. Share it between the tasks of one event loop.
+    An `AsyncStore` is awaited. Calls of another durable store run in `executor` (the event loop's own without it), so
+    that the loop never waits for a disk; those of a store in memory run at once. Share it between the tasks of one event
+    loop.
     """
 
     def __init__(
-        self, store: Store | None = None, *, plugins: Plugins | Sequence[object] = (),
+        self, store: Store | AsyncStore | None = None, *, plugins: Plugins | Sequence[object] = (),
         channels: Mapping[str, Channel] | None = None, mapping: ItemMapping | None = None, strategy: str = "nearest",
         policies: Policies | None = None, clock: Clock | None = None, ids: Ids | None = None, tenant: str = "",
         followers: Sequence[Follower | Reaction] = (), carriers: Mapping[str, Carrier] | None = None,
@@ -76,10 +78,11 @@ class AsyncKernel:
             followers=followers, carriers=carriers or {}, suppliers=suppliers or {}, notifiers=notifiers or {},
             transport=transport,
         )  # fmt: skip
-        self.store = store if store is not None else open_store("memory://")
+        self.store: Store | AsyncStore = store if store is not None else open_store("memory://")
         self.store.use_codec(self.core.codec)
         self.core.engine.memory.alone = "multi_process" not in self.store.capabilities
         self._executor = executor
+        self._awaits = iscoroutinefunction(self.store.commit)
         # A store that is gone with the process has no worker of its own: everything due happens in `handle`.
         self._works_itself = "durable" not in self.store.capabilities
 
@@ -99,7 +102,7 @@ class AsyncKernel:
         """
         plugins = Plugins.of(plugins)
         return cls(
-            open_store(url, plugins), plugins=plugins, channels=channels, mapping=mapping, strategy=strategy,
+            open_store_async(url, plugins), plugins=plugins, channels=channels, mapping=mapping, strategy=strategy,
             policies=policies, clock=clock, ids=ids, tenant=tenant, followers=followers, carriers=carriers,
             suppliers=suppliers, notifiers=notifiers, transport=transport, executor=executor,
         )  # fmt: skip
@@ -114,7 +117,7 @@ class AsyncKernel:
         from ordercore.wiring.config import read_configuration  # reading files strictly takes a while to load
 
         config = read_configuration(Path(path), os.environ if environ is None else environ)
-        return cls(open_store(config.store, config.plugins), **{**config.arguments(), **given})
+        return cls(open_store_async(config.store, config.plugins), **{**config.arguments(), **given})
 
     @property
     def plugins(self) -> tuple[PluginInfo, ...]:
@@ -122,8 +125,11 @@ class AsyncKernel:
         return self.core.plugins.infos
 
     async def _call(self, call: StoreCall) -> Any:
-        if self._works_itself and not isinstance(call, Outside):
-            return call(self.store)
+        if not isinstance(call, Outside):
+            if self._awaits:
+                return await call(self.store)
+            if self._works_itself:
+                return call(self.store)
         return await asyncio.get_running_loop().run_in_executor(self._executor, call, self.store)
 
     def __repr__(self) -> str:

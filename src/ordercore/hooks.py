@@ -35,7 +35,7 @@ from ordercore.message import Command, Context, DocumentType, EventType
 from ordercore.plan import Strategy
 from ordercore.ports import CarrierKind, ChannelKind, NotifierKind, ScannerKind, SupplierKind
 from ordercore.projection import Follower, Reaction
-from ordercore.store import Store
+from ordercore.store import AsyncStore, Store
 
 PROJECT: Final = "ordercore"
 API_VERSION: Final = 1
@@ -48,10 +48,14 @@ hookimpl: Final = pluggy.HookimplMarker(PROJECT)
 
 @frozen
 class StoreKind:
-    """A kind of store: `open(url)` gives one for a URL whose scheme is `scheme`, such as `sqlite:///shop.db`."""
+    """A kind of store: `open(url)` gives one for a URL whose scheme is `scheme`, such as `sqlite:///shop.db`.
+
+    `open_async` gives one whose driver is asynchronous; without it an `AsyncKernel` calls the other in its executor.
+    """
 
     scheme: str
     open: Callable[[str], Store]
+    open_async: Callable[[str], AsyncStore] | None = None
 
 
 @frozen

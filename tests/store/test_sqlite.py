@@ -130,7 +130,7 @@ class TestOpening:
 
     def test_a_file_of_a_newer_release_is_refused(self, path):
         opened(path).close()
-        behind(path, f"pragma user_version = {schema.VERSION + 1}")
+        behind(path, f"update ordercore_schema set version = {schema.VERSION + 1}, compatible = {schema.VERSION + 1}")
         with pytest.raises(SchemaVersion) as refused:
             SQLiteStore(path)
         assert (refused.value.found, refused.value.known) == (schema.VERSION + 1, schema.VERSION)
@@ -189,7 +189,7 @@ class TestFaults:
         opened(path).close()
         reader = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         with pytest.raises(sqlite3.OperationalError) as raised:
-            reader.execute("delete from log")
+            reader.execute("delete from ordercore_log")
         reader.close()
         found = faults.translated(raised.value, str(path))
         assert type(found) is StoreError
@@ -276,7 +276,7 @@ class TestDamage:
     def test_a_flipped_bit_in_an_event_is_found_and_its_position_named(self, store, path):
         store.commit(batch("a", append("order/1", 0, Noted("one"))))
         store.commit(batch("b", append("order/1", 1, Noted("two"))))
-        behind(path, "update log set events = replace(events, 'two', 'twp')")
+        behind(path, "update ordercore_log set events = replace(events, 'two', 'twp')")
         for use in (
             lambda: store.read([ReadStream("order/1")]), lambda: store.read_all(None), lambda: store.outcome("b"),
             lambda: store.read([ReadOutcome("b")]), lambda: store.read([ReadLog(stream="order/1")]),
@@ -289,7 +289,7 @@ class TestDamage:
 
     def test_bytes_that_are_no_text_are_found_too(self, store, path):
         store.commit(batch("a", append("order/1", 0, Noted("one"))))
-        behind(path, "update log set events = cast(x'5b5bff' as text)")
+        behind(path, "update ordercore_log set events = cast(x'5b5bff' as text)")
         with pytest.raises(Corrupted) as found:
             store.read_all(None)
         assert found.value.position == "1"
@@ -306,7 +306,7 @@ class TestDamage:
     def test_a_hole_in_a_stream_is_listed(self, store, path):
         for version in range(3):
             store.commit(batch(f"{version}", append("order/1", version, Noted("x"))))
-        behind(path, "delete from log where version = 2")
+        behind(path, "delete from ordercore_log where version = 2")
         (breach,) = store.verify()
         assert (breach.identity, breach.where, breach.expected, breach.actual) == ("version", "order/1", "2", "3")
 
@@ -326,7 +326,7 @@ class TestDamage:
         assert store.verify() == ()
 
     def test_a_row_without_a_key_is_listed(self, store, path):
-        behind(path, "insert into position (id, available) values (77, 3)")
+        behind(path, "insert into ordercore_position (id, available) values (77, 3)")
         assert [(breach.identity, breach.where) for breach in store.verify()] == [("row", "position 77")]
 
 
@@ -461,13 +461,13 @@ class TestScans:
             statement, parameters = _listing("", query)
             with store._database.session() as session:
                 plan = " ".join(row[3] for row in session.execute(f"explain query plan {statement}", parameters))
-            assert "COVERING INDEX document_tag" in plan
+            assert "COVERING INDEX ordercore_document_tag" in plan
             assert [each.key for each in store.read([query]).of(query)] == ["003", "010", "017", "024", "031"]
 
     def test_a_page_is_found_by_position_and_not_by_tenant(self, store):
         with store._database.session() as session:
             plan = " ".join(row[3] for row in session.execute(f"explain query plan {_AFTER}", (5, "", 10)))
-        assert plan == "SEARCH log USING INTEGER PRIMARY KEY (rowid>?)"
+        assert plan == "SEARCH ordercore_log USING INTEGER PRIMARY KEY (rowid>?)"
 
     def test_a_follower_does_not_read_again_what_belongs_to_other_tenants(self, store):
         store.commit(batch("a", append("order/1", 0, Noted("mine"))))

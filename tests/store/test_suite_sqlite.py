@@ -21,8 +21,8 @@ class TestSQLiteStore(StoreSuite):
     def damage(self, store, key, bucket, change):
         with closing(sqlite3.connect(store.path)) as connection, connection:
             changed = connection.execute(
-                f"update position set {bucket} = {bucket} + ? where id = ("
-                "select cell.id from cell join sku on cell.sku = sku.n"
+                f"update ordercore_position set {bucket} = {bucket} + ? where id = ("
+                "select cell.id from ordercore_cell cell join ordercore_sku sku on cell.sku = sku.n"
                 " where sku.sku = ? and place = ? and lot = ? and owner = ?)",
                 (change, *key),
             )
@@ -37,7 +37,9 @@ def test_a_file_that_another_process_makes_meanwhile_is_not_a_strangers(tmp_path
         if "sqlite_master" in statement and not made:
             made.append(statement)
             with suppress(sqlite3.OperationalError), closing(sqlite3.connect(path, timeout=0)) as other:
-                other.executescript(f"begin; {'; '.join(schema.TABLES)}; commit;")
+                other.execute("begin immediate")
+                schema.upgrade(other, str(path))
+                other.commit()
 
     class Watched(Database):
         def _prepare(self, connection):

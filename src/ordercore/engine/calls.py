@@ -37,8 +37,6 @@ class StoreCommit:
 
     def __call__(self, store: Store) -> Sequence[CommitResult]:
         """Commit."""
-        if len(self.batches) == 1:
-            return (store.commit(self.batches[0]),)
         return store.commit_many(self.batches)
 
 
@@ -55,7 +53,8 @@ class Outside:
         return self.transport.send(self.request)
 
 
-StoreCall = Callable[[Store], Any]
+StoreCall = Callable[[Any], Any]
+"""One call of a method of a `Store` or an `AsyncStore`, returned as it is, so that a driver may await it."""
 Calls = Generator[StoreCall, Any, T]
 """A piece of work in store calls: a driver makes each and sends back what it returned, or throws what it raised."""
 

@@ -17,7 +17,7 @@ from ordercore.store.batch import (
     SetTimer,
     Timer,
 )
-from ordercore.store.contract import Capability, EventCodec, Store
+from ordercore.store.contract import AsyncStore, Capability, EventCodec, Store
 from ordercore.store.posting import (
     BUCKETS,
     CLAIMED,
@@ -71,6 +71,7 @@ __all__ = [
     "OUTSIDE",
     "PHYSICAL",
     "Append",
+    "AsyncStore",
     "Batch",
     "Breach",
     "Bucket",

@@ -148,9 +148,14 @@ class ReadLog(Query[tuple[Recorded, ...]]):
 
 @internal(eq=False)
 class Snapshot:
-    """Answers by query, all as of one moment."""
+    """Answers by query, all as of one moment.
+
+    Not `settled` if what was read may still be undone: it was read inside a transaction of the host that has written
+    and has not committed. Then it answers the query and is remembered by nobody.
+    """
 
     answers: dict[int, Any] = field(factory=dict)
+    settled: bool = True
 
     def of(self, query: Query[A]) -> A:
         """The answer to `query`, which must have been asked."""

@@ -14,15 +14,16 @@ from ordercore.store.result import Breach
 from ordercore.store.sqlite.read import Reading
 from ordercore.store.verify import Movements, Rebuild, differences, past_negatives
 
-_BATCHES: Final = """select command, effective, pos, crc, cast(events as blob) from log not indexed
+_BATCHES: Final = """select command, effective, pos, crc, cast(events as blob) from ordercore_log not indexed
     where pos > 0 and tenant = ? order by pos"""
 _GAPS: Final = """select stream, version, expected from (
     select stream, version, coalesce(lag(version + count) over (partition by stream order by version), 1) as expected
-    from log where tenant = ? and stream is not null
+    from ordercore_log where tenant = ? and stream is not null
 ) where version <> expected"""
 _STORED: Final = f"""select sku.sku, place, lot, owner, {", ".join(BUCKETS)}
-    from sku join cell on cell.sku = sku.n join position on position.id = cell.id where sku.tenant = ?"""
-_STRAY: Final = "select id from position where not exists (select 1 from cell where cell.id = position.id)"
+    from ordercore_sku sku join ordercore_cell cell on cell.sku = sku.n
+    join ordercore_position position on position.id = cell.id where sku.tenant = ?"""
+_STRAY: Final = "select id from ordercore_position where id not in (select id from ordercore_cell)"
 
 
 def breaches(reading: Reading) -> Iterator[Breach]:

@@ -18,11 +18,12 @@ MOST_VALUES: Final = 256
 
 Answers = dict[int, object]
 
-_OUTCOMES: Final = """select command, pos, fingerprint, stream, version, at, crc, cast(events as blob) from log
+_OUTCOMES: Final = """select command, pos, fingerprint, stream, version, at, crc, cast(events as blob) from ordercore_log
     where tenant = ? and command in ({}) order by command, part"""
 # Of the columns beside max(), SQLite takes those of the row that has the greatest version.
-_HEADS: Final = "select stream, max(version) + count - 1 from log where tenant = ? and stream in ({}) group by stream"
-_COUNTERS: Final = "select name, value from counter where tenant = ? and name in ({})"
+_HEADS: Final = """select stream, max(version) + count - 1 from ordercore_log
+    where tenant = ? and stream in ({}) group by stream"""
+_COUNTERS: Final = "select name, value from ordercore_counter where tenant = ? and name in ({})"
 
 
 def answer(reading: Reading, queries: Sequence[Query[Any]], answers: Answers) -> Iterable[Query[Any]]:

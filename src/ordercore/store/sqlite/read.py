@@ -37,24 +37,26 @@ from ordercore.store.sqlite.write import counter_of, head_of
 from ordercore.values import CommandId, Cursor, Place, Sku, Stream
 
 # Events are fetched as bytes: what the checksum is of, and readable to sqlite3 even when a flipped bit is no UTF-8.
-_OUTCOME: Final = """select pos, fingerprint, stream, version, at, crc, cast(events as blob) from log
+_OUTCOME: Final = """select pos, fingerprint, stream, version, at, crc, cast(events as blob) from ordercore_log
     where tenant = ? and command = ? order by part"""
-_STREAM: Final = """select pos, version, count, crc, cast(events as blob) from log
+_STREAM: Final = """select pos, version, count, crc, cast(events as blob) from ordercore_log
     where tenant = ? and stream = ? order by version desc"""
 _RECORDED: Final = """select pos, stream, version, command, at, effective, actor, cause, correlation, crc,
-    cast(events as blob) from log"""
+    cast(events as blob) from ordercore_log"""
 _BY_STREAM: Final = f"{_RECORDED} where tenant = ? and stream = ? order by version"
 _BY_POSITION: Final = f"{_RECORDED} where pos = ? and pos > 0 and tenant = ?"
 # Not by the indexes that begin with the tenant: the planner does not know that most rows are its own.
 _AFTER: Final = f"{_RECORDED} not indexed where pos > ? and tenant = ? order by pos limit ?"
-_BEHIND: Final = "select count(*) from (select 1 from log not indexed where pos > ? and tenant = ?)"
-_LAST: Final = "select max(pos) from log"
-_OLDER: Final = "select pos from log not indexed where pos > 0 and tenant = ? and at < ? order by pos desc limit 1"
-_LATER: Final = """select pos, crc, cast(events as blob) from log not indexed
+_BEHIND: Final = "select count(*) from (select 1 from ordercore_log not indexed where pos > ? and tenant = ?)"
+_LAST: Final = "select max(pos) from ordercore_log"
+_OLDER: Final = (
+    "select pos from ordercore_log not indexed where pos > 0 and tenant = ? and at < ? order by pos desc limit 1"
+)
+_LATER: Final = """select pos, crc, cast(events as blob) from ordercore_log not indexed
     where pos > ? and tenant = ? and effective > ?"""
-_DOCUMENT: Final = "select revision, body, tag, sort from document where tenant = ? and kind = ? and key = ?"
+_DOCUMENT: Final = "select revision, body, tag, sort from ordercore_document where tenant = ? and kind = ? and key = ?"
 
-_LISTED: Final = "select key, revision, tag, sort, body from document where tenant = ? and kind = ?"
+_LISTED: Final = "select key, revision, tag, sort, body from ordercore_document where tenant = ? and kind = ?"
 
 MOST_RANGES: Final = 50
 """SKUs that are read by one statement."""
@@ -255,7 +257,7 @@ def _listing(tenant: str, query: ReadDocuments) -> tuple[str, tuple[object, ...]
         conditions += f" and (sort, key) {beyond} (?, ?)"
         parameters += query.after
     order = f"order by sort {direction}, key {direction}"
-    page = f"select key from document indexed by document_tag where tenant = ? and kind = ?{conditions} {order} limit ?"
+    page = f"select key from ordercore_document indexed by ordercore_document_tag where tenant = ? and kind = ?{conditions} {order} limit ?"
     statement = f"{_LISTED} and key in ({page}) {order}"
     return statement, (tenant, query.kind, *parameters, query.limit)
 

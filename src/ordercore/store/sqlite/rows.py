@@ -23,16 +23,16 @@ MOST_CACHED: Final = 200_000
 NOTHING: Final = (0,) * WIDTH
 
 _COLUMNS: Final = ", ".join(BUCKETS)
-ROW: Final = f"select {_COLUMNS} from position where id = ?"
-ROWS: Final = f"select id, {_COLUMNS} from position where id between ? and ?"
-OFFERS: Final = "select id, available from position where id between ? and ? and available > 0"
-_NEW_ROW: Final = f"insert into position (id, {_COLUMNS}) values (?{', ?' * WIDTH})"
-_SKU: Final = "select n from sku where tenant = ? and sku = ?"
-_NEW_SKU: Final = "insert into sku (tenant, sku) values (?, ?)"
-_CELL: Final = "select id from cell where sku = ? and place = ? and lot = ? and owner = ?"
-_CELLS: Final = "select id, place, lot, owner from cell where id between ? and ?"
-_NEW_CELL: Final = "insert into cell (id, sku, place, lot, owner) values (?, ?, ?, ?, ?)"
-_LAST_CELL: Final = "select max(id) from cell where id between ? and ?"
+ROW: Final = f"select {_COLUMNS} from ordercore_position where id = ?"
+ROWS: Final = f"select id, {_COLUMNS} from ordercore_position where id between ? and ?"
+OFFERS: Final = "select id, available from ordercore_position where id between ? and ? and available > 0"
+_NEW_ROW: Final = f"insert into ordercore_position (id, {_COLUMNS}) values (?{', ?' * WIDTH})"
+_SKU: Final = "select n from ordercore_sku where tenant = ? and sku = ?"
+_NEW_SKU: Final = "insert into ordercore_sku (tenant, sku) values (?, ?)"
+_CELL: Final = "select id from ordercore_cell where sku = ? and place = ? and lot = ? and owner = ?"
+_CELLS: Final = "select id, place, lot, owner from ordercore_cell where id between ? and ?"
+_NEW_CELL: Final = "insert into ordercore_cell (id, sku, place, lot, owner) values (?, ?, ?, ?, ?)"
+_LAST_CELL: Final = "select max(id) from ordercore_cell where id between ? and ?"
 
 Execute = Callable[..., Any]
 
@@ -239,4 +239,4 @@ def _update(shape: tuple[int, ...]) -> str:
     columns = [BUCKETS[column if column >= 0 else ~column] for column in shape]
     sets = ", ".join(f"{name} = {name} + ?" for name in columns)
     guards = "".join(f" and {name} >= ?" for name, column in zip(columns, shape, strict=True) if column < 0)
-    return f"update position set {sets} where id = ?{guards}"
+    return f"update ordercore_position set {sets} where id = ?{guards}"

@@ -208,7 +208,7 @@ class Database:
             connection.execute("begin immediate")
             try:
                 if not schema.recognize(connection, self.path):  # another process may have been first
-                    schema.create(connection)
+                    schema.upgrade(connection, self.path)
                 connection.commit()
             finally:
                 connection.rollback()

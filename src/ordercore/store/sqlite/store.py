@@ -13,11 +13,12 @@ from ordercore.errors import BrokenRule, ConfigurationError, OutcomeUnknown, Sto
 from ordercore.store.batch import Batch
 from ordercore.store.contract import Capability, EventCodec
 from ordercore.store.query import Outcome, Query, Snapshot
+from ordercore.store.refusal import refusal_of
 from ordercore.store.result import Breach, CommitResult, Committed, Conflicted, Lease, Page, Unknown
 from ordercore.store.scalars import position_of
 from ordercore.store.sqlite import audit, bulk, timers
 from ordercore.store.sqlite.read import Reading, is_one_statement
-from ordercore.store.sqlite.refusal import refusal_of
+from ordercore.store.sqlite.refusal import Found
 from ordercore.store.sqlite.rows import Cells, Writing
 from ordercore.store.sqlite.session import Database, Session
 from ordercore.store.sqlite.work import Work
@@ -237,7 +238,7 @@ class SQLiteStore:
             if move is not None and (conflict := self._moved(session, move, tenant)) is not None:
                 return [conflict]
             for work in works:
-                result = refusal_of(reading, rows, work)
+                result = refusal_of(work.batch, work.floors, Found(reading, rows, work))
                 if result is None:
                     done = apply(session, rows, [work])
                     if done is None:
@@ -254,7 +255,7 @@ class SQLiteStore:
         result: CommitResult | None = self._moved(session, move, tenant) if move is not None else None
         if result is None:
             rows = Writing(session, self._cells_of(tenant), tenant)
-            result = refusal_of(self._reading(session, tenant), rows, work)
+            result = refusal_of(work.batch, work.floors, Found(self._reading(session, tenant), rows, work))
         session.execute("commit")
         return result
 

@@ -10,21 +10,21 @@ from ordercore.store.scalars import micros_of, moment_of
 from ordercore.store.sqlite.session import Session
 
 _DUE: Final = (
-    "select kind, key, due from timer where tenant = ? and due <= ? and (until is null or until <= ?)"
+    "select kind, key, due from ordercore_timer where tenant = ? and due <= ? and (until is null or until <= ?)"
     " and kind = coalesce(?, kind) order by due, kind, key limit ?"
 )
-_FENCES: Final = "update fence set n = n + ? returning n"
-_LEASE: Final = "update timer set fence = ?, until = ? where tenant = ? and kind = ? and key = ?"
-_ACK: Final = "delete from timer where tenant = ? and kind = ? and key = ? and due = ? and fence = ?"
+_FENCES: Final = "update ordercore_fence set n = n + ? returning n"
+_LEASE: Final = "update ordercore_timer set fence = ?, until = ? where tenant = ? and kind = ? and key = ?"
+_ACK: Final = "delete from ordercore_timer where tenant = ? and kind = ? and key = ? and due = ? and fence = ?"
 _NACK: Final = (
-    "update timer set due = ?, fence = 0, until = null"
+    "update ordercore_timer set due = ?, fence = 0, until = null"
     " where tenant = ? and kind = ? and key = ? and due = ? and fence = ?"
 )
-_EARLIEST: Final = "select due from timer where tenant = ? order by due limit 1"
-_NEW_CURSOR: Final = "insert into consumer (tenant, name, position) values (?, ?, ?) on conflict do nothing"
-_MOVE_CURSOR: Final = "update consumer set position = ? where tenant = ? and name = ? and position = ?"
-_DROP_CURSOR: Final = "delete from consumer where tenant = ? and name = ? and position = ?"
-_CURSOR: Final = "select position from consumer where tenant = ? and name = ?"
+_EARLIEST: Final = "select due from ordercore_timer where tenant = ? order by due limit 1"
+_NEW_CURSOR: Final = "insert into ordercore_consumer (tenant, name, position) values (?, ?, ?) on conflict do nothing"
+_MOVE_CURSOR: Final = "update ordercore_consumer set position = ? where tenant = ? and name = ? and position = ?"
+_DROP_CURSOR: Final = "delete from ordercore_consumer where tenant = ? and name = ? and position = ?"
+_CURSOR: Final = "select position from ordercore_consumer where tenant = ? and name = ?"
 
 
 def lease(

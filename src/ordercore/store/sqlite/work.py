@@ -16,41 +16,43 @@ from ordercore.values import Cursor
 Parameters = tuple[Any, ...]
 
 _LOG: Final = (
-    "insert into log (tenant, command, part, fingerprint, stream, version, count, at, effective, actor, cause,"
+    "insert into ordercore_log (tenant, command, part, fingerprint, stream, version, count, at, effective, actor, cause,"
     " correlation, crc, events)"
 )
 NEW_STREAM: Final = f"{_LOG} values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing"
 """For version 1 the unique key (tenant, stream, version) is the check of the head."""
 NEXT_OF_STREAM: Final = f"""{_LOG}
 select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? where (
-    select version + count from log where tenant = ? and stream = ? order by version desc limit 1
+    select version + count from ordercore_log where tenant = ? and stream = ? order by version desc limit 1
 ) = ? on conflict do nothing"""
 """The parameters of NEW_STREAM, then tenant, stream and version again: numbered ones warn in some releases of Python."""
 END_OF_STREAM: Final = "events at the end of a stream, wherever that is"
 ONLY_HEAD: Final = "no events: the head of the stream is checked"
-WITHOUT_EVENTS: Final = """insert into log (pos, tenant, command, part, fingerprint, stream, version, count, at, effective,
+WITHOUT_EVENTS: Final = """insert into ordercore_log (pos, tenant, command, part, fingerprint, stream, version, count, at, effective,
     actor, cause, correlation, crc, events)
-select min(0, coalesce((select min(pos) from log), 0)) - 1, ?, ?, 0, ?, null, 0, 0, ?, ?, ?, ?, ?, 0, ''
+select min(0, coalesce((select min(pos) from ordercore_log), 0)) - 1, ?, ?, 0, ?, null, 0, 0, ?, ?, ?, ?, ?, 0, ''
 where true on conflict do nothing"""
 
-_DOCUMENT: Final = "insert into document (tenant, kind, key, revision, tag, sort, body) values (?, ?, ?, 1, ?, ?, ?)"
+_DOCUMENT: Final = (
+    "insert into ordercore_document (tenant, kind, key, revision, tag, sort, body) values (?, ?, ?, 1, ?, ?, ?)"
+)
 NEW_DOCUMENT: Final = f"{_DOCUMENT} on conflict do nothing"
 SET_DOCUMENT: Final = (
     f"{_DOCUMENT} on conflict do update set revision = revision + 1, tag = excluded.tag, sort = excluded.sort,"
     " body = excluded.body"
 )
 NEXT_DOCUMENT: Final = (
-    "update document set revision = revision + 1, tag = ?, sort = ?, body = ?"
+    "update ordercore_document set revision = revision + 1, tag = ?, sort = ?, body = ?"
     " where tenant = ? and kind = ? and key = ? and revision = ?"
 )
-DELETE_DOCUMENT: Final = "delete from document where tenant = ? and kind = ? and key = ?"
+DELETE_DOCUMENT: Final = "delete from ordercore_document where tenant = ? and kind = ? and key = ?"
 
 SET_TIMER: Final = (
-    "insert into timer (tenant, kind, key, due, fence, until) values (?, ?, ?, ?, 0, null)"
+    "insert into ordercore_timer (tenant, kind, key, due, fence, until) values (?, ?, ?, ?, 0, null)"
     # Whoever holds a lease of it now acts on the old wish: fence 0 makes that lease void.
     " on conflict do update set due = excluded.due, fence = 0, until = null"
 )
-CANCEL_TIMER: Final = "delete from timer where tenant = ? and kind = ? and key = ?"
+CANCEL_TIMER: Final = "delete from ordercore_timer where tenant = ? and kind = ? and key = ?"
 
 TOLERANT: Final = frozenset((DELETE_DOCUMENT, CANCEL_TIMER))
 """Statements that may find nothing to do."""

@@ -24,9 +24,14 @@ from ordercore.store.sqlite.work import (
     after_head,
 )
 
-HEAD: Final = "select version + count - 1 from log where tenant = ? and stream = ? order by version desc limit 1"
-COUNTER: Final = "select value from counter where tenant = ? and name = ?"
-_BUMP: Final = "insert into counter (tenant, name, value) values (?, ?, ?) on conflict do update set value = value + excluded.value"
+HEAD: Final = (
+    "select version + count - 1 from ordercore_log where tenant = ? and stream = ? order by version desc limit 1"
+)
+COUNTER: Final = "select value from ordercore_counter where tenant = ? and name = ?"
+_BUMP: Final = (
+    "insert into ordercore_counter (tenant, name, value) values (?, ?, ?)"
+    " on conflict do update set value = value + excluded.value"
+)
 
 
 def head_of(session: Session, tenant: str, stream: str) -> int:
