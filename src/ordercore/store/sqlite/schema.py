@@ -6,7 +6,7 @@ import sqlite3
 from typing import Final
 
 from ordercore.errors import SchemaVersion, StoreError
-from ordercore.store.migrations import migrations_of, pending
+from ordercore.store.migrations import migrations_of, upgrading
 
 APPLICATION_ID: Final = 0x4F_52_43_4F
 """`ORCO`, in the header of every file that belongs to this store alone."""
@@ -46,14 +46,7 @@ def version_of(connection: sqlite3.Connection, path: str) -> int:
 def upgrade(connection: sqlite3.Connection, path: str) -> None:
     """Make the tables, or what they lack. The caller holds the write lock and commits."""
     version = version_of(connection, path)
-    for migration in pending(MIGRATIONS, version):
-        for statement in migration.statements:
-            connection.execute(statement)
-    newest = MIGRATIONS[-1]
+    for statement in upgrading(MIGRATIONS, version):
+        connection.execute(statement)
     if version == 0:
-        connection.execute("insert into ordercore_schema values (?, ?)", (newest.number, newest.compatible))
         connection.execute(f"pragma application_id = {APPLICATION_ID}")
-    else:
-        connection.execute(
-            "update ordercore_schema set version = ?, compatible = ?", (newest.number, newest.compatible)
-        )
