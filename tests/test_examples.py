@@ -7,6 +7,8 @@ sh          not run, but every command, option, extra and target in it exists
 toml, json  read
 csv         kept as a file
 
+`postgresql:///shop` on a page is an empty database of a PostgreSQL that the test starts.
+
 A block whose first line is a comment with a file name, or that stands below `<!-- file: NAME -->`, is written to that
 file instead; a later block must use it. Times and durations differ from run to run and are not compared, and a line
 `...` stands for any lines. After a change of what is printed:
@@ -27,20 +29,23 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from unittest import mock
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from sybil import Document, Example, Region
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
 from ordercore.cli import main
 from ordercore.cli.app import commands
+from ordercore_postgres.testing import Databases
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("plugins/*/README.md")])
+SERVED = re.compile(r"postgresql:///(\w+)|\bordercore_postgres_\w+")
 
 INFO = re.compile(r"(?P<language>[^\n]*)\n")
 NAMED = re.compile(r"# (?P<name>[\w/-]+\.\w+)\n")
@@ -251,11 +256,41 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             del sys.modules[name]
 
 
+def pages(*, served: bool) -> pytest.MarkDecorator:
+    """The pages that show addresses of PostgreSQL, or the others."""
+    chosen = [page for page in PAGES if served == bool(SERVED.search(page.read_text()))]
+    return pytest.mark.parametrize(
+        "page", [pytest.param(page, id=str(page.relative_to(ROOT)), marks=marks(page)) for page in chosen]
+    )
+
+
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize(
-    "page", [pytest.param(page, id=str(page.relative_to(ROOT)), marks=marks(page)) for page in PAGES]
-)
+@pages(served=False)
 def test_what_a_page_shows_is_what_happens(page: Path) -> None:
+    Page(page).run()
+
+
+@pytest.fixture
+def served(ordercore_postgres_databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Lets `postgresql:///NAME` lead to an empty database, as it does where the server runs on the same machine."""
+    for name, part in conninfo_to_dict(ordercore_postgres_databases.address).items():
+        if name in {"host", "port", "user", "password"}:
+            monkeypatch.setenv(f"PG{name.upper()}", str(part))
+    made: list[str] = []
+
+    def serve(name: str) -> None:
+        made.append(ordercore_postgres_databases.create(name=name))
+
+    yield serve
+    for address in made:
+        ordercore_postgres_databases.drop(address)
+
+
+@pytest.mark.usefixtures("folder")
+@pages(served=True)
+def test_what_a_page_over_postgres_shows_is_what_happens(page: Path, served: Callable[[str], None]) -> None:
+    for name in sorted(set(filter(None, SERVED.findall(page.read_text())))):
+        served(name)
     Page(page).run()
 
 
