@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ordercore.testing import strategies
+    from ordercore.testing.awaited import AwaitedStore, awaited_kernel
     from ordercore.testing.builders import an_order, assert_consistent, given_stock, place
     from ordercore.testing.carrier import MemoryCarrier
     from ordercore.testing.carrier_suite import CarrierSuite
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _EXTRA: Final = ("pytest", "hypothesis")
 _WHERE: Final = {
+    "AwaitedStore": "ordercore.testing.awaited",
     "CarrierSuite": "ordercore.testing.carrier_suite",
     "ChannelSuite": "ordercore.testing.channel_suite",
     "CountedIds": "ordercore.testing.ids",
@@ -52,11 +54,13 @@ _WHERE: Final = {
     "SupplierSuite": "ordercore.testing.supplier_suite",
     "an_order": "ordercore.testing.builders",
     "assert_consistent": "ordercore.testing.builders",
+    "awaited_kernel": "ordercore.testing.awaited",
     "given_stock": "ordercore.testing.builders",
     "place": "ordercore.testing.builders",
 }
 
 __all__ = [
+    "AwaitedStore",
     "CarrierSuite",
     "ChannelSuite",
     "CountedIds",
@@ -78,6 +82,7 @@ __all__ = [
     "SupplierSuite",
     "an_order",
     "assert_consistent",
+    "awaited_kernel",
     "given_stock",
     "place",
     "strategies",
