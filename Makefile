@@ -14,6 +14,8 @@ SHOWN    := $(addprefix plugins/ordercore-,csv mailsupplier shopify tablecarrier
 BESIDE   := $(filter-out $(SHOWN),$(PLUGINS))
 SOURCES  := src $(wildcard plugins/*/src)
 TESTS    := tests $(wildcard plugins/*/tests)
+# A process for each core; one that has nothing left takes over what another has not begun.
+PYTEST   := $(RUN) -m pytest -n auto --dist worksteal
 COMPILE  := $(UV) pip compile -q --universal --python-version 3.11 --only-binary :all: \
             --generate-hashes --no-annotate --no-header --no-emit-index-url \
             --no-emit-package ordercore $(patsubst plugins/%,--no-emit-package %,$(PLUGINS))
@@ -27,7 +29,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all check format docs reference bench lock changelog setup clean
+.PHONY: help demo test test-fast test-all check format docs reference bench lock changelog setup clean
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -37,10 +39,13 @@ demo: $(VENV)/.demo  ## See it work: orders from sample files, stock, shipments,
 	$(RUN) -m ordercore demo
 
 test: $(VENV)/.ok  ## Run the tests that belong to every change.
-	$(RUN) -m pytest -m "not slow" $(TESTS)
+	$(PYTEST) -m "not slow" $(TESTS)
+
+test-fast: $(VENV)/.ok  ## Run those of them that need no PostgreSQL.
+	$(PYTEST) -m "not slow and not postgres" $(TESTS)
 
 test-all: $(VENV)/.ok  ## Run all tests, the slow ones too.
-	$(RUN) -m pytest $(TESTS)
+	$(PYTEST) $(TESTS)
 
 check: $(VENV)/.ok  ## Lint, formatting, types, layers, documentation, change notes.
 	$(RUN) -m ruff check .

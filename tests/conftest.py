@@ -6,6 +6,7 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,6 +32,19 @@ BUDGET_CPU_SECONDS = {
     "tests/testing": 90,
 }
 BUDGET_OF_OTHERS = 30
+HANDED_OVER = "ordercore_cpu_seconds"
+
+# Begun first, so that at the end of a parallel run no process is still at a long test while the others have nothing.
+LONGEST_FIRST = (
+    "tests/properties/test_shop.py",
+    "tests/report/test_books.py",
+    "tests/scaffold/test_scaffold.py",
+    "tests/test_examples.py",
+    "tests/test_benchmarks.py",
+)
+
+MOST_WORKERS = 12
+"""Of pytest-xdist: each also starts a PostgreSQL of each version."""
 
 
 def suite_of(path: Path, root: Path) -> str:
@@ -45,7 +59,10 @@ def cpu_seconds() -> float:
 
 
 class CpuBudget:
-    """Sums the CPU time of each suite, prints it, and fails a run that used more than it may."""
+    """Sums the CPU time of each suite, prints it, and fails a run that used more than it may.
+
+    With pytest-xdist each worker sums its own tests and hands that over; the run that started them sums all.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -64,9 +81,16 @@ class CpuBudget:
         # The nightly profile tries so often that no budget holds.
         return PROFILE != "nightly" and any(spent > budget_of(suite) for suite, spent in self.spent.items())
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        for suite, spent in getattr(node, "workeroutput", {}).get(HANDED_OVER, {}).items():
+            self.spent[suite] += spent
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        if exitstatus == pytest.ExitCode.OK and self.exceeded():
+        if (handed_over := getattr(session.config, "workeroutput", None)) is not None:
+            handed_over[HANDED_OVER] = dict(self.spent)
+        elif exitstatus == pytest.ExitCode.OK and self.exceeded():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -108,6 +132,19 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
 
 def budget_of(suite: str) -> int:
     return BUDGET_CPU_SECONDS.get(suite, BUDGET_OF_OTHERS)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One for each core that this process may use; by itself pytest-xdist takes two threads of one core for one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_WORKERS)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    order = {config.rootpath / name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
 def pytest_configure(config: pytest.Config) -> None:

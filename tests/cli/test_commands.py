@@ -121,7 +121,9 @@ def test_verify_counts_what_it_checked(run, url):
 
 def test_verify_lists_every_breach_and_fails(run, url):
     with sqlite3.connect(url.removeprefix("sqlite:///")) as file:
-        file.execute("update position set available = available + 1, reserved = reserved - 1 where reserved > 0")
+        file.execute(
+            "update ordercore_position set available = available + 1, reserved = reserved - 1 where reserved > 0"
+        )
     status, out, _ = run("verify", "--store", url)
     assert status == 1
     assert "row: TEA at loc/WH1: available: expected 0, found 1" in out

@@ -58,10 +58,10 @@ def test_a_defect_met_when_a_command_runs_again_is_its_result_alone(monkeypatch)
 
 
 def test_a_store_that_fails_ends_all(broken):
-    def fails(batch):
+    def fails(batches):
         raise StoreBusy("No.")
 
-    broken.store.commit = fails
+    broken.store.commit_many = fails
     with pytest.raises(StoreBusy):
         broken.handle_many([order("1")])
 
