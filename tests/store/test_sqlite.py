@@ -488,4 +488,4 @@ class TestScans:
 
 def test_the_sqlite_store_is_a_store(store):
     accepted: Store = store
-    assert accepted.capabilities == {"durable", "multi_process", "global_order", "group_commit", "fencing"}
+    assert accepted.capabilities == {"durable", "multi_process", "global_order", "group_commit", "fencing", "transfer"}

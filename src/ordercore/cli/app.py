@@ -12,6 +12,7 @@ from ordercore.cli.options import options
 
 _COMMANDS: Final = {
     "alerts": "ordercore.cli.alerts",
+    "copy": "ordercore.cli.copy",
     "demo": "ordercore.cli.demo",
     "effects": "ordercore.cli.effects",
     "import": "ordercore.cli.imports",
@@ -35,8 +36,8 @@ class Commands(click.Group):
         super().__init__(
             "ordercore",
             help=(
-                "Order management over a store of ordercore.\n\nEvery command but `demo` and `plugins` names its store with --store, "
-                "such as sqlite:///shop.db, or takes it from the environment variable ORDERCORE_STORE or from the file of "
+                "Order management over a store of ordercore.\n\nEvery command but `copy`, `demo` and `plugins` names its store "
+                "with --store, such as sqlite:///shop.db, or takes it from the environment variable ORDERCORE_STORE or from the file of "
                 "--config.\n\n"
                 "Exit status: 0 done, 1 refused or breaches found, 2 wrong usage."
             ),

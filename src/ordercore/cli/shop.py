@@ -54,6 +54,16 @@ def opened(
     Unless `new`, the store must be there: to look into a file must not create it. Raises NotFound, ConfigurationError
     and StoreError.
     """
+    check_url(url, new=new)
+    arguments = arguments_of(shortage)
+    if channels is not None:
+        arguments["channels"] = {**arguments.get("channels", {}), **channels}
+    with Kernel(open_store(url, arguments["plugins"]), **arguments) as kernel:
+        yield kernel
+
+
+def check_url(url: str, *, new: bool = False) -> None:
+    """Whether it names a store and, unless `new`, one that is there. Raises ConfigurationError and NotFound."""
     if "://" not in url:
         raise ConfigurationError(f"{url!r} is not the URL of a store.", hint=f"Write {_SQLITE}{url}")
     if not new and url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
@@ -61,11 +71,6 @@ def opened(
             f"There is no file {url.removeprefix(_SQLITE)}.", kind="store", name=url,
             hint="`ordercore import` makes a store, and `ordercore demo` makes build/demo.db.",
         )  # fmt: skip
-    arguments = arguments_of(shortage)
-    if channels is not None:
-        arguments["channels"] = {**arguments.get("channels", {}), **channels}
-    with Kernel(open_store(url, arguments["plugins"]), **arguments) as kernel:
-        yield kernel
 
 
 def arguments_of(shortage: Shortage) -> dict[str, Any]:

@@ -27,6 +27,7 @@ AREAS: Final[Mapping[str, str]] = {
     "intake": "ordercore.intake.events",
     "notifier": "ordercore.notices.events",
     **dict.fromkeys(("manifest", "order"), "ordercore.order.events"),
+    "copy": "ordercore.store.copying",
     "projection": "ordercore.projection",
 }
 """First word of a name -> the module that lists it in EVENTS or DOCUMENTS; loaded when such a name is first met."""

@@ -12,7 +12,9 @@ from ordercore.store.query import Outcome, Query, Snapshot
 from ordercore.store.result import Breach, CommitResult, Lease, Page
 from ordercore.values import CommandId, Cursor
 
-Capability = Literal["durable", "multi_process", "global_order", "group_commit", "fencing", "borrowed_transaction"]
+Capability = Literal[
+    "durable", "multi_process", "global_order", "group_commit", "fencing", "borrowed_transaction", "transfer"
+]
 
 
 class EventCodec(Protocol):

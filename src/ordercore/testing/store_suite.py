@@ -14,12 +14,21 @@ from ordercore.testing.rules.sharing import SharingRules
 from ordercore.testing.rules.stock import StockRules
 from ordercore.testing.rules.subject import StoreFactory
 from ordercore.testing.rules.timers import TimerRules
+from ordercore.testing.rules.transfer import TransferRules
 
 __all__ = ["StoreFactory", "StoreSuite"]
 
 
 class StoreSuite(
-    CommitRules, StockRules, RecordRules, TimerRules, ReadingRules, SharingRules, AuditRules, ConcurrencyRules
+    CommitRules,
+    StockRules,
+    RecordRules,
+    TimerRules,
+    ReadingRules,
+    SharingRules,
+    AuditRules,
+    ConcurrencyRules,
+    TransferRules,
 ):
     """All rules of the store contract, for one store.
 

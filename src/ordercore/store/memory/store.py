@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from ordercore.errors import BrokenRule
 from ordercore.store.batch import Batch
 from ordercore.store.contract import Capability, EventCodec
+from ordercore.store.memory import transfer
 from ordercore.store.memory.tenant import ANSWERS, Tenant
 from ordercore.store.query import Outcome, Query, Snapshot
 from ordercore.store.result import Breach, CommitResult, Committed, Conflicted, Lease, Page
 from ordercore.store.scalars import micros_of, position_of
+from ordercore.store.transfer import StoredRow
 from ordercore.values import CommandId, Cursor
 
 
 class MemoryStore:
     """Everything in this process, for tests, simulations and shops that need no file. Safe to share by threads."""
 
-    capabilities: frozenset[Capability] = frozenset(("global_order", "group_commit", "fencing"))
+    capabilities: frozenset[Capability] = frozenset(("global_order", "group_commit", "fencing", "transfer"))
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._tenants: dict[str, Tenant] = {}
+        self._codec: EventCodec | None = None
 
     def use_codec(self, codec: EventCodec) -> None:
-        """Nothing is encoded here, so the codec is not needed."""
+        """Nothing is encoded here, but for other stores."""
+        with self._lock:
+            self._codec = codec
+            for kept in self._tenants.values():
+                kept.codec = codec
 
     def read(self, queries: Sequence[Query[Any]], *, tenant: str = "") -> Snapshot:
         """Answer all queries as of one moment."""
@@ -116,11 +124,40 @@ class MemoryStore:
         with self._lock:
             return tuple(self._of(tenant).breaches())
 
+    # Rows in and out
+
+    def tenants(self) -> tuple[str, ...]:
+        """Everybody who has anything here."""
+        with self._lock:
+            return tuple(sorted(name for name, kept in self._tenants.items() if not transfer.counts(kept).nothing))
+
+    @contextmanager
+    def export(self, *, tenant: str = "") -> Iterator[transfer.MemoryExport]:
+        """A snapshot to read from."""
+        with self._lock:
+            snapshot = transfer.MemoryExport(self._of(tenant))
+        yield snapshot
+
+    def take(self, rows: Sequence[StoredRow], *, tenant: str = "") -> None:
+        """Write rows as they are, all or none."""
+        with self._lock:
+            transfer.take(self._of(tenant), rows)
+
+    def clear(self, *, tenant: str = "", keep: str = "") -> None:
+        """Forget all but the log, and the documents of the kind `keep`."""
+        with self._lock:
+            transfer.clear(self._of(tenant), keep)
+
+    def rebuild(self, *, tenant: str = "") -> None:
+        """Make the rows anew from the log."""
+        with self._lock:
+            self._of(tenant).rebuild()
+
     def close(self) -> None:
         """Nothing was opened."""
 
     def _of(self, tenant: str) -> Tenant:
         kept = self._tenants.get(tenant)
         if kept is None:
-            kept = self._tenants[tenant] = Tenant()
+            kept = self._tenants[tenant] = Tenant(self._codec)
         return kept

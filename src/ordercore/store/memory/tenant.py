@@ -9,6 +9,7 @@ from typing import Any, Final
 from ordercore.errors import BrokenRule
 from ordercore.message import Command, Context, Event, Recorded
 from ordercore.store.batch import Batch, DocumentChange, PutDocument, RequireUnits, SetTimer
+from ordercore.store.contract import EventCodec
 from ordercore.store.guards import floors_of, shortages
 from ordercore.store.memory.shelf import Shelf
 from ordercore.store.memory.timers import Timers
@@ -42,7 +43,8 @@ class Record:
 
     __slots__ = ("command", "command_id", "context", "entries")
 
-    def __init__(self, command_id: CommandId, command: Command[Any], context: Context) -> None:
+    def __init__(self, command_id: CommandId, command: Command[Any] | bytes, context: Context) -> None:
+        """`command` is its fingerprint where it came from another store."""
         self.command_id = command_id
         self.command = command
         self.context = context
@@ -79,6 +81,7 @@ class Tenant:
     """All that one tenant has."""
 
     __slots__ = (
+        "codec",
         "consumers",
         "counters",
         "log",
@@ -91,7 +94,9 @@ class Tenant:
         "timers",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, codec: EventCodec | None = None) -> None:
+        self.codec = codec
+        """Only for what comes from another store or goes there."""
         self.log: list[Entry] = []
         self.records: dict[CommandId, Record] = {}
         self.streams: dict[Stream, list[Entry]] = {}
@@ -252,10 +257,17 @@ class Tenant:
             return None
         entries = record.entries
         return Outcome(
-            command_id, command is None or record.command == command, record.context.now,
+            command_id, command is None or self._is(record, command), record.context.now,
             Cursor(str(entries[-1].position)) if entries else None,
             tuple((entry.stream, entry.first, entry.events) for entry in entries),
         )  # fmt: skip
+
+    def _is(self, record: Record, command: Command[Any]) -> bool:
+        known = record.command
+        if isinstance(known, bytes):
+            assert self.codec is not None  # noqa: S101  # it came in through the codec
+            return known == self.codec.fingerprint(command)
+        return known == command
 
     def stream(self, query: ReadStream) -> Head:
         entries = self.streams.get(query.stream)
@@ -285,6 +297,8 @@ class Tenant:
     def change(self, query: ReadChange) -> Row:
         change = list(NOTHING)
         for record in reversed(self.records.values()):
+            if not record.entries:
+                continue  # a copy has those without events first, however late they are
             if record.context.now < query.after - RECORDED_BEFORE:
                 break
             if record.context.effective > query.after and (row := rows_of(record.postings()).get(query.key)):
@@ -325,14 +339,29 @@ class Tenant:
         for record in self.records.values():
             yield micros_of(record.context.effective), record.postings()
 
+    def rebuild(self) -> None:
+        """Make the rows anew from the log."""
+        rebuild = self._rebuilt()
+        self.rows.clear()
+        self.skus.clear()
+        self.offered.clear()
+        for key, figures in rebuild.rows.items():
+            self._new_row(key, figures)
+            if figures[0] and not key[2] and not key[3]:
+                self._offer(key[0], key[1], figures[0])
+
+    def _rebuilt(self) -> Rebuild:
+        rebuild = Rebuild()
+        for effective, postings in self._batches():
+            rebuild.add(effective, postings)
+        return rebuild
+
     def breaches(self) -> Iterator[Breach]:
         heads: dict[str, int] = {}
         for entry in self.log:
             yield from gaps(heads, entry.stream, entry.first)
             heads[entry.stream] = entry.last
-        rebuild = Rebuild()
-        for effective, postings in self._batches():
-            rebuild.add(effective, postings)
+        rebuild = self._rebuilt()
         yield from differences(rebuild.rows, ((key, tuple(row)) for key, row in self.rows.items()))
         if rebuild.late:
             yield from past_negatives(self._batches(), rebuild.late)

@@ -64,3 +64,12 @@ class Timers:
 
     def earliest(self) -> datetime | None:
         return self._due[0][0] if self._set else None
+
+    def listed(self) -> list[tuple[str, str, datetime]]:
+        """(kind, key, due) of all, earliest first."""
+        return [(kind, key, due) for due, kind, key in self._due]
+
+    def forget(self) -> None:
+        """All of them; fences go on, so that no lease of theirs ever holds again."""
+        self._set.clear()
+        self._due.clear()

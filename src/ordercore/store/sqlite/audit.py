@@ -34,16 +34,26 @@ def breaches(reading: Reading) -> Iterator[Breach]:
     for (stray,) in session.fresh_cursor().execute(_STRAY):
         yield Breach("row", f"position {stray}", "a key", "none")
     damaged: list[Breach] = []
-    rebuild = Rebuild()
-    for effective, postings in _movements(reading, damaged):
-        rebuild.add(effective, postings)
+    rebuild = _rebuilt(reading, damaged)
     yield from damaged
     yield from differences(rebuild.rows, _stored(reading))
     if rebuild.late:
         yield from past_negatives(_movements(reading, []), rebuild.late)
 
 
-def _movements(reading: Reading, damaged: list[Breach]) -> Iterator[Movements]:
+def rows_of_log(reading: Reading) -> dict[RowKey, list[int]]:
+    """The rows as the log says they must be. Raises Corrupted and UnknownEvent for what does not read."""
+    return _rebuilt(reading, None).rows
+
+
+def _rebuilt(reading: Reading, damaged: list[Breach] | None) -> Rebuild:
+    rebuild = Rebuild()
+    for effective, postings in _movements(reading, damaged):
+        rebuild.add(effective, postings)
+    return rebuild
+
+
+def _movements(reading: Reading, damaged: list[Breach] | None) -> Iterator[Movements]:
     rows = reading.session.fresh_cursor().execute(_BATCHES, (reading.tenant,))
     for _, parts in groupby(rows, key=itemgetter(0)):
         moment, postings = 0, []
@@ -53,11 +63,13 @@ def _movements(reading: Reading, damaged: list[Breach]) -> Iterator[Movements]:
         yield moment, postings
 
 
-def _postings(reading: Reading, position: int, crc: int, raw: bytes, damaged: list[Breach]) -> list[Posting]:
+def _postings(reading: Reading, position: int, crc: int, raw: bytes, damaged: list[Breach] | None) -> list[Posting]:
     try:
         events = reading.events(position, crc, raw)
         return postings_in(events)
     except OrdercoreError as error:
+        if damaged is None:
+            raise
         # A damaged row is listed and left out, so that one flipped bit does not hide all other breaches.
         if crc32(raw) != crc:
             damaged.append(Breach("checksum", f"position {position}", str(crc), str(crc32(raw))))

@@ -27,6 +27,7 @@ ROW: Final = f"select {_COLUMNS} from ordercore_position where id = ?"
 ROWS: Final = f"select id, {_COLUMNS} from ordercore_position where id between ? and ?"
 OFFERS: Final = "select id, available from ordercore_position where id between ? and ? and available > 0"
 _NEW_ROW: Final = f"insert into ordercore_position (id, {_COLUMNS}) values (?{', ?' * WIDTH})"
+_SET_ROW: Final = f"update ordercore_position set {', '.join(f'{name} = ?' for name in BUCKETS)} where id = ?"
 _SKU: Final = "select n from ordercore_sku where tenant = ? and sku = ?"
 _NEW_SKU: Final = "insert into ordercore_sku (tenant, sku) values (?, ?)"
 _CELL: Final = "select id from ordercore_cell where sku = ? and place = ? and lot = ? and owner = ?"
@@ -125,6 +126,14 @@ class Writing:
             if row is not None:
                 number = self.skus[sku] = row[0]
         return number
+
+    def put(self, key: RowKey, figures: Sequence[int]) -> None:
+        """Let the row hold these figures, whatever it held."""
+        found = self.id_of(key)
+        if found is None:
+            self._make(key, figures)
+        else:
+            self.session.execute(_SET_ROW, (*figures, found))
 
     def _make(self, key: RowKey, figures: Sequence[int]) -> None:
         execute = self.session.execute

@@ -8,7 +8,8 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
 
@@ -190,6 +191,19 @@ class Database:
                 raise translated(error, self.path) or error from error
             raise
         return connection
+
+    @contextmanager
+    def alone(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one long reading, closed at the end; what SQLite raises is translated."""
+        connection = self.connect()
+        try:
+            yield connection
+        except Exception as error:
+            if (better := translated(error, self.path)) is not None:
+                raise better from error
+            raise
+        finally:
+            connection.close()
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         for setting in (

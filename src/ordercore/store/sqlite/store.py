@@ -16,13 +16,14 @@ from ordercore.store.query import Outcome, Query, Snapshot
 from ordercore.store.refusal import refusal_of
 from ordercore.store.result import Breach, CommitResult, Committed, Conflicted, Lease, Page, Unknown
 from ordercore.store.scalars import position_of
-from ordercore.store.sqlite import audit, bulk, timers
+from ordercore.store.sqlite import audit, bulk, timers, transfer
 from ordercore.store.sqlite.read import Reading, is_one_statement
 from ordercore.store.sqlite.refusal import Found
 from ordercore.store.sqlite.rows import Cells, Writing
 from ordercore.store.sqlite.session import Database, Session
 from ordercore.store.sqlite.work import Work
 from ordercore.store.sqlite.write import apply
+from ordercore.store.transfer import StoredRow
 from ordercore.values import CommandId, Cursor
 
 Move = tuple[str, int, int]
@@ -39,7 +40,7 @@ class SQLiteStore:
     """
 
     capabilities: frozenset[Capability] = frozenset(
-        ("durable", "multi_process", "global_order", "group_commit", "fencing")
+        ("durable", "multi_process", "global_order", "group_commit", "fencing", "transfer")
     )
 
     def __init__(
@@ -179,6 +180,39 @@ class SQLiteStore:
             found = tuple(audit.breaches(self._reading(session, tenant)))
             session.execute("commit")
             return found
+
+    # Rows in and out
+
+    def tenants(self) -> tuple[str, ...]:
+        """Everybody who has anything in this file."""
+        with self._database.session() as session:
+            return transfer.tenants(session)
+
+    @contextmanager
+    def export(self, *, tenant: str = "") -> Iterator[transfer.SQLiteExport]:
+        """A snapshot to read from, on a connection of its own."""
+        with self._database.alone() as connection:
+            connection.execute("begin")
+            yield transfer.SQLiteExport(connection, tenant)
+
+    def take(self, rows: Sequence[StoredRow], *, tenant: str = "") -> None:
+        """Write rows as they are, in one transaction."""
+        with self._database.session() as session, self._transaction(session):
+            transfer.take(session, tenant, rows)
+
+    def clear(self, *, tenant: str = "", keep: str = "") -> None:
+        """Forget all but the log, and the documents of the kind `keep`."""
+        with self._database.session() as session, self._transaction(session):
+            transfer.clear(session, tenant, keep)
+
+    def rebuild(self, *, tenant: str = "") -> None:
+        """Make the rows anew from the log; others cannot write meanwhile."""
+        with self._database.session() as session:
+            rows = Writing(session, self._cells_of(tenant), tenant)
+            with self._transaction(session):
+                reading = self._reading(session, tenant)
+                transfer.rebuild(reading, rows, audit.rows_of_log(reading))
+            rows.committed()
 
     def close(self) -> None:
         """Close the file; a later call raises StoreError."""

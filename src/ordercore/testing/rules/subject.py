@@ -50,6 +50,9 @@ class Subject(Suite):
     borrowed_transaction: bool = False
     """Writes into a transaction of the host and answers `Pending`. Nothing in this suite lends it one."""
 
+    transfer: bool = False
+    """Rows can be taken out and put in as they are: the store fulfils `Transfer`."""
+
     @pytest.fixture
     def store_factory(self) -> StoreFactory:
         """Override this: return a callable without arguments that opens the store of this test.
