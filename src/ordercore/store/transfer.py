@@ -1,7 +1,7 @@
 """Rows in and out of a store, as they are kept: what copying, archiving and restoring are made of.
 
 A store that declares `transfer` fulfils `Transfer` besides `Store`. Rows travel encoded: their text and its checksum are
-those of the source to the byte, so that a copy can be compared without being decoded. Rules S19 of docs/stores.md.
+those of the source to the byte, so that a copy can be compared without being decoded. Rules S20 of docs/stores.md.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ def transfer_of(store: object) -> Transfer:
     if TRANSFER not in getattr(store, "capabilities", ()):
         raise ConfigurationError(
             f"The rows of {type(store).__name__} cannot be taken out or put in.", capability=TRANSFER,
-            hint="Its author has to declare the capability `transfer`: see docs/stores.md, S19.",
+            hint="Its author has to declare the capability `transfer`: see docs/stores.md, S20.",
         )  # fmt: skip
     return cast(Transfer, store)
 

@@ -1,4 +1,4 @@
-"""S19 rows in and out of a store: what `ordercore copy` and the archive are made of."""
+"""S20 rows in and out of a store: what `ordercore copy` and the archive are made of."""
 
 from __future__ import annotations
 
@@ -114,9 +114,9 @@ def other_store() -> MemoryStore:
 
 
 class TransferRules(Subject):
-    """S19."""
+    """S20."""
 
-    def test_s19_1_what_is_taken_in_is_all_that_was_there(self, store: Store) -> None:
+    def test_s20_1_what_is_taken_in_is_all_that_was_there(self, store: Store) -> None:
         self.needs("transfer")
         source = other_store()
         fill(source)
@@ -137,7 +137,7 @@ class TransferRules(Subject):
                 assert units(store, sku, lot=lot) == units(source, sku, lot=lot)
         assert store.verify() == ()
 
-    def test_s19_2_and_comes_out_as_it_went_in_text_and_checksum_included(self, store: Store) -> None:
+    def test_s20_2_and_comes_out_as_it_went_in_text_and_checksum_included(self, store: Store) -> None:
         self.needs("transfer")
         fill(store)
         rows, there = all_rows(store), other_store()
@@ -150,7 +150,7 @@ class TransferRules(Subject):
             assert here.counts() == copied.counts()
             assert (here.counts().log, here.counts().ids) == (len([one for one in rows if _in_log(one)]), 2)
 
-    def test_s19_3_a_command_that_was_taken_in_is_known_and_a_stream_goes_on(self, store: Store) -> None:
+    def test_s20_3_a_command_that_was_taken_in_is_known_and_a_stream_goes_on(self, store: Store) -> None:
         self.needs("transfer")
         source = other_store()
         fill(source)
@@ -164,7 +164,7 @@ class TransferRules(Subject):
         assert log(store)[-2].stream == "order/o1"
         assert store.verify() == ()
 
-    def test_s19_4_taking_again_changes_nothing(self, store: Store) -> None:
+    def test_s20_4_taking_again_changes_nothing(self, store: Store) -> None:
         self.needs("transfer")
         source = other_store()
         fill(source)
@@ -176,7 +176,7 @@ class TransferRules(Subject):
         assert all_rows(store) == before
         assert placeless(before) == placeless(rows)
 
-    def test_s19_5_what_does_not_fit_is_refused_whole(self, store: Store) -> None:
+    def test_s20_5_what_does_not_fit_is_refused_whole(self, store: Store) -> None:
         self.needs("transfer")
         source = other_store()
         fill(source)
@@ -193,7 +193,7 @@ class TransferRules(Subject):
             transfer_of(store).take([rows[2]._replace(crc=rows[2].crc ^ 1)])
         assert all_rows(store) == before
 
-    def test_s19_6_balances_are_made_from_the_log_and_from_nothing_else(self, store: Store) -> None:
+    def test_s20_6_balances_are_made_from_the_log_and_from_nothing_else(self, store: Store) -> None:
         self.needs("transfer")
         source = other_store()
         fill(source)
@@ -207,7 +207,7 @@ class TransferRules(Subject):
         assert units(store, "CUP") == {"available": 4, "reserved": 2}
         assert store.verify() == ()
 
-    def test_s19_7_a_follower_goes_on_where_it_stood(self, store: Store) -> None:
+    def test_s20_7_a_follower_goes_on_where_it_stood(self, store: Store) -> None:
         self.needs("transfer")
         commit_all(store, delivery("before", receive("TEA", 1), tenant="other"))
         source = other_store()
@@ -223,7 +223,7 @@ class TransferRules(Subject):
                 ConsumerRow("end", len(list(export.log()))), ConsumerRow("first", 1), ConsumerRow("third", 2),
             ]  # fmt: skip
 
-    def test_s19_8_an_export_is_one_snapshot(self, store: Store) -> None:
+    def test_s20_8_an_export_is_one_snapshot(self, store: Store) -> None:
         self.needs("transfer")
         fill(store)
         before = all_rows(store)
@@ -234,7 +234,7 @@ class TransferRules(Subject):
         assert rows == before
         assert len(all_rows(store)) == len(before) + 1
 
-    def test_s19_9_rows_are_read_from_a_cursor_and_by_stream_and_documents_by_kind(self, store: Store) -> None:
+    def test_s20_9_rows_are_read_from_a_cursor_and_by_stream_and_documents_by_kind(self, store: Store) -> None:
         self.needs("transfer")
         fill(store)
         with exported(store) as export:
@@ -250,7 +250,7 @@ class TransferRules(Subject):
             assert list(export.documents("none")) == []
             assert export.document("sheet", "none") is None
 
-    def test_s19_10_tenants_do_not_meet(self, store: Store) -> None:
+    def test_s20_10_tenants_do_not_meet(self, store: Store) -> None:
         self.needs("transfer")
         assert transfer_of(store).tenants() == ()
         for tenant in ("b", "", "ba"):
@@ -266,7 +266,7 @@ class TransferRules(Subject):
         assert transfer_of(store).tenants() == ("", "b", "ba", "c")
         assert [store.verify(tenant=tenant) for tenant in ("", "b", "ba", "c")] == [()] * 4
 
-    def test_s19_11_clear_leaves_the_log_and_what_is_kept(self, store: Store) -> None:
+    def test_s20_11_clear_leaves_the_log_and_what_is_kept(self, store: Store) -> None:
         self.needs("transfer")
         fill(store)
         committed(store.checkpoint("me", None, store.read_all(None, 1).cursor))
@@ -284,7 +284,7 @@ class TransferRules(Subject):
         assert store.next_due() is None
         assert store.cursor_of("me") is None
 
-    def test_s19_12_a_timer_comes_without_its_lease(self, store: Store) -> None:
+    def test_s20_12_a_timer_comes_without_its_lease(self, store: Store) -> None:
         self.needs("transfer")
         self.needs("fencing")
         commit_all(store, batch("a", timers=[SetTimer("expire", "1", NOW)]))
