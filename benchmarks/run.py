@@ -12,7 +12,8 @@ import json
 from pathlib import Path
 
 from attrs import asdict
-from workloads import FULL, QUICK, WORKLOADS
+from results import FULL, QUICK
+from workloads import WORKLOADS
 
 
 def main() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count, islice
 from random import Random
+
+from results import Size
+from twins import wishes
 
 from ordercore import Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveStock, Ship
 from ordercore.hooks import hookimpl
+from ordercore.message import Receipt
 from ordercore.order import AllocateOrder, ConfirmDelivery, PackParcel, PickLines, ReleaseOrder
 from ordercore.stock import Received
 from ordercore.views import OrderRow
@@ -122,3 +126,46 @@ def durable_command(wish, *, pinned: bool) -> PlaceOrder:
         ],
         customer=str(number % 1000),
     )  # fmt: skip
+
+
+COUNTS = (
+    "select (select count(*) from ordercore_document where kind = 'order'),"
+    " (select count(*) from ordercore_log where stream like 'order/%'),"
+    " (select sum(count) from ordercore_log where stream like 'order/%'),"
+    " (select sum(reserved) from ordercore_position)"
+)
+"""Documents of orders, rows of the log about orders, the events in them, units reserved: one query, for every store."""
+
+
+class DurableShop:
+    """A kernel over a store that keeps, and the next orders; `counted()` is the store's answer to COUNTS."""
+
+    def __init__(self, kernel: Kernel, size: Size, counted: Callable[[], Sequence[int]], seed: int = 7) -> None:
+        self.kernel = kernel
+        self.counted = counted
+        self.skus = size.skus
+        stocked(kernel, size.skus, 10, 1_000_000)
+        self.source = wishes(seed)
+        self.done = self.units = 0
+
+    def next_commands(self, number: int, *, pinned: bool) -> list[PlaceOrder]:
+        self.done += number
+        made = []
+        for order, lines in islice(self.source, number):
+            self.units += sum(line[3] for line in lines)
+            within = [(line, sku % self.skus, *rest) for line, sku, *rest in lines]
+            made.append(durable_command((order, within), pinned=pinned))
+        return made
+
+    def one_by_one(self, number: int, *, pinned: bool) -> None:
+        for command in self.next_commands(number, pinned=pinned):
+            self.kernel.handle(command)
+
+    def in_groups(self, number: int, *, pinned: bool) -> None:
+        for _ in range(number // 50):
+            receipts = self.kernel.handle_many(self.next_commands(50, pinned=pinned), group=50)
+            assert all(type(receipt) is Receipt for receipt in receipts)
+
+    def check(self) -> bool:
+        """As many rows as there were orders and units, and the books right."""
+        return tuple(self.counted()) == (self.done, self.done, 2 * self.done, self.units) and self.kernel.verify() == ()

@@ -16,6 +16,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from random import Random
 from types import ModuleType
+from typing import NamedTuple
 
 from attrs import frozen
 
@@ -191,6 +192,44 @@ class Sketch:
             self.deliver(id)
 
 
+# What becomes durable of an order
+
+AT = "2026-03-01T09:00:00+00:00"
+ACTOR = "clerk"
+
+
+class Facts(NamedTuple):
+    """Command id and fingerprint, both events, the summary, the (balance, units) to move in their order."""
+
+    command: str
+    stream: str
+    events: str
+    digest: bytes
+    body: str
+    moves: list[tuple[int, int]]
+
+
+def facts_of(wish: Wish) -> Facts:
+    """One order, allocated to the locations it names."""
+    number, lines = wish
+    placed = {
+        "channel": "web",
+        "external_id": f"X{number}",
+        "currency": "GBP",
+        "lines": [
+            {"line": line, "sku": f"S{sku:05d}", "quantity": quantity, "price": price}
+            for line, sku, _, quantity, price in lines
+        ],
+    }
+    allocated = [[line, f"L{location:02d}", quantity] for line, _, location, quantity, _ in lines]
+    events = json.dumps([["placed", 1, placed], ["allocated", 1, allocated]])
+    body = json.dumps({"status": "allocated", "total": 999 * len(lines), "customer": number % 1000})
+    return Facts(
+        f"place:web:X{number}", f"order/web:X{number}", events, blake2b(events.encode(), digest_size=16).digest(), body,
+        sorted((sku * LOCATIONS + location, quantity) for _, sku, location, quantity, _ in lines),
+    )  # fmt: skip
+
+
 # On SQLite
 
 _TABLES = """
@@ -214,7 +253,6 @@ _JOURNAL = (
 )
 _SUMMARY = "insert into summary(order_id, revision, status, placed, body) values(?, 1, 'allocated', ?, ?)"
 _MOVE = "update balance set available = available - ?2, reserved = reserved + ?2 where id = ?1 and available >= ?2"
-_AT = "2026-03-01T09:00:00+00:00"
 
 
 class EqualFacts:
@@ -233,25 +271,10 @@ class EqualFacts:
 
     def place(self, wish: Wish) -> None:
         """One order, allocated to the locations it names. The caller holds the transaction."""
-        number, lines = wish
-        stream = f"order/web:X{number}"
-        placed = {
-            "channel": "web",
-            "external_id": f"X{number}",
-            "currency": "GBP",
-            "lines": [
-                {"line": line, "sku": f"S{sku:05d}", "quantity": quantity, "price": price}
-                for line, sku, _, quantity, price in lines
-            ],
-        }
-        allocated = [[line, f"L{location:02d}", quantity] for line, _, location, quantity, _ in lines]
-        events = json.dumps([["placed", 1, placed], ["allocated", 1, allocated]])
-        digest = blake2b(events.encode(), digest_size=16).digest()
+        facts = facts_of(wish)
         execute = self.connection.execute
-        if execute(_JOURNAL, (f"place:web:X{number}", digest, stream, _AT, "clerk", events)).rowcount != 1:
+        if execute(_JOURNAL, (facts.command, facts.digest, facts.stream, AT, ACTOR, facts.events)).rowcount != 1:
             raise RuntimeError("repeated")
-        body = json.dumps({"status": "allocated", "total": 999 * len(lines), "customer": number % 1000})
-        execute(_SUMMARY, (stream, _AT, body))
-        moves = sorted((sku * LOCATIONS + location, quantity) for _, sku, location, quantity, _ in lines)
-        if self.connection.executemany(_MOVE, moves).rowcount != len(moves):
+        execute(_SUMMARY, (facts.stream, AT, facts.body))
+        if self.connection.executemany(_MOVE, facts.moves).rowcount != len(facts.moves):
             raise RuntimeError("insufficient")
