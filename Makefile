@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+PEERS  ?= .venv-peers
 
 RUN      := $(VENV)/bin/python
 UV       := $(PYTHON) .ci/uv.py
@@ -16,6 +17,8 @@ SOURCES  := src $(wildcard plugins/*/src)
 TESTS    := tests $(wildcard plugins/*/tests)
 # A process for each core; one that has nothing left takes over what another has not begun.
 PYTEST   := $(RUN) -m pytest -n auto --dist worksteal
+# What peers need and nobody offers as a wheel: built here, with what its lock pins.
+BUILT    := --no-binary django-haystack
 COMPILE  := $(UV) pip compile -q --universal --python-version 3.11 --only-binary :all: \
             --generate-hashes --no-annotate --no-header --no-emit-index-url \
             --no-emit-package ordercore $(patsubst plugins/%,--no-emit-package %,$(PLUGINS))
@@ -29,7 +32,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-fast test-all check format docs reference bench lock changelog setup clean
+.PHONY: help demo test test-fast test-all check format docs reference bench bench-peers lock changelog setup clean
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -71,11 +74,16 @@ bench: $(VENV)/.ok  ## Measure; writes build/bench.json.
 	@mkdir -p build
 	$(RUN) benchmarks/run.py
 
+bench-peers: $(VENV)/.ok $(PEERS)/.ok  ## Measure beside django-oscar, in an environment of its own.
+	@mkdir -p build
+	$(RUN) benchmarks/peers/run.py --peers $(PEERS)/bin/python
+
 lock:  ## Resolve the requirements anew, keeping pins that still fit (UPGRADE=1: the newest).
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --all-extras --group dev $(PROJECTS) -o requirements.lock
 	cp requirements.lock requirements-demo.lock  # uv keeps the pins of the file it writes
 	$(COMPILE) --extra cli --extra fast --extra http --extra report --group build pyproject.toml \
 	    $(addsuffix /pyproject.toml,$(SHOWN)) -o requirements-demo.lock
+	$(COMPILE) $(BUILT) $(if $(UPGRADE),--upgrade) benchmarks/peers/requirements.in -o requirements-peers.lock
 
 setup: $(VENV)/.ok  ## Only set up $(VENV): editable installs of ordercore and its plugins.
 
@@ -95,4 +103,10 @@ $(VENV)/.ok: requirements.lock $(VENV)/.demo
 	@$(UV) pip install -q --python $(RUN) --only-binary :all: --require-hashes -r requirements.lock
 	@$(UV) pip install -q --python $(RUN) --no-deps --no-build-isolation $(patsubst %,-e %,$(BESIDE))
 	@mkdir -p build
+	@touch $@
+
+$(PEERS)/.ok: requirements-peers.lock
+	@$(UV) venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(PEERS)
+	@$(UV) pip install -q --python $(PEERS)/bin/python --only-binary :all: $(BUILT) --build-constraints $< \
+	    --require-hashes -r $<
 	@touch $@

@@ -38,15 +38,24 @@ class Sample:
     @property
     def low(self) -> float:
         """The lower quartile."""
-        return statistics.quantiles(self.cpu, n=4)[0] if len(self.cpu) > 1 else self.cpu[0]
+        return _lower_quartile(self.cpu)
 
     @property
     def least(self) -> float:
         return min(self.cpu)
 
     @property
+    def wall_low(self) -> float:
+        """The lower quartile of the wall."""
+        return _lower_quartile(self.wall)
+
+    @property
     def wall_median(self) -> float:
         return statistics.median(self.wall)
+
+
+def _lower_quartile(figures: tuple[float, ...]) -> float:
+    return statistics.quantiles(figures, n=4)[0] if len(figures) > 1 else figures[0]
 
 
 def interleaved(cases: Mapping[str, Case], rounds: int, warm: int = 1) -> dict[str, Sample]:

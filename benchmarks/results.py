@@ -42,3 +42,11 @@ def compared(
     """Ratios of lower quartiles."""
     for name, twin in twins.items():
         yield Result(workload, sample.low, unit, twin.low, sample.low / twin.low, name)
+
+
+def compared_by_wall(
+    workload: str, sample: Sample, twins: Mapping[str, Sample], unit: str = "us wall/order"
+) -> Iterator[Result]:
+    """The same of the time that passed, waiting for the server and the disk included."""
+    for name, twin in twins.items():
+        yield Result(workload, sample.wall_low, unit, twin.wall_low, sample.wall_low / twin.wall_low, name)

@@ -10,10 +10,6 @@ import psycopg
 from twins import ACTOR, AT, LOCATIONS, SKUS, Facts, Wish, facts_of
 
 _FUNCTIONS = Path(__file__).with_name("twin_postgres.sql")
-_COUNTS = (
-    "select (select count(*) from twin_summary), (select count(*) from twin_journal),"
-    " (select sum(reserved) from twin_balance)"
-)
 _JOURNAL = (
     "insert into twin_journal (command, fingerprint, stream, version, recorded, actor, events)"
     " values (%s, %s, %s, 1, %s, %s, %s) on conflict do nothing"
@@ -35,6 +31,12 @@ def prepare(address: str, units: int = 1_000_000) -> None:
 
 class EqualFactsPostgres:
     """Command id and fingerprint, two events, guarded balances, the order's summary: one round trip per commit."""
+
+    COUNTS = (
+        "select (select count(*) from twin_summary), (select count(*) from twin_journal),"
+        " (select sum(reserved) from twin_balance)"
+    )
+    """Summaries, rows of the journal, units reserved."""
 
     def __init__(self, address: str) -> None:
         self.connection = psycopg.connect(address, autocommit=True)
@@ -62,8 +64,8 @@ class EqualFactsPostgres:
                     raise RuntimeError("insufficient")
 
     def counted(self) -> Sequence[int]:
-        """Summaries, rows of the journal, units reserved."""
-        return self.connection.execute(_COUNTS).fetchone() or ()
+        """What COUNTS finds."""
+        return self.connection.execute(self.COUNTS).fetchone() or ()
 
 
 def _row(facts: Facts) -> dict[str, object]:
