@@ -6,6 +6,7 @@
     ├── Rejected                 a caller's mistake or a broken rule; nothing was recorded
     │   ├── InvalidCommand       the command itself cannot be right
     │   ├── NotFound             what it names does not exist
+    │   ├── Archived             it was taken out of the store; names the segment
     │   ├── TransitionRefused    not allowed in this state; lists what is
     │   ├── AlreadyExists        the name is taken, or stands for something else
     │   ├── StaleCount           a newer count of the same row stands already
@@ -215,6 +216,13 @@ class NotFound(Rejected):
     def named(cls, kind: str, name: str, known: Iterable[str] = ()) -> NotFound:
         """No such thing, with the nearest known names, or all of them where they are few and none is near."""
         return cls(f"There is no {kind} {name!r}.", kind=kind, name=name, hint=nearest(name, known))
+
+
+class Archived(Rejected):
+    """It was taken out of the store into an archive; `segment` says where it is, `stream` or `position` what."""
+
+    code = "archived"
+    http_status = 410
 
 
 class TransitionRefused(Rejected):

@@ -41,7 +41,7 @@ def store():
 
 def test_the_memory_store_is_a_store(store):
     accepted: Store = store
-    assert accepted.capabilities == {"global_order", "group_commit", "fencing", "transfer"}
+    assert accepted.capabilities == {"global_order", "group_commit", "fencing", "transfer", "archive"}
 
 
 def test_what_was_committed_comes_back_as_the_same_objects(store):

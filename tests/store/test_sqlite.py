@@ -488,4 +488,12 @@ class TestScans:
 
 def test_the_sqlite_store_is_a_store(store):
     accepted: Store = store
-    assert accepted.capabilities == {"durable", "multi_process", "global_order", "group_commit", "fencing", "transfer"}
+    assert accepted.capabilities == {
+        "durable",
+        "multi_process",
+        "global_order",
+        "group_commit",
+        "fencing",
+        "transfer",
+        "archive",
+    }

@@ -5,7 +5,7 @@ from ordercore.testing import StoreSuite
 
 
 class TestMemoryStore(StoreSuite):
-    global_order = group_commit = fencing = transfer = True
+    global_order = group_commit = fencing = transfer = archive = True
 
     @pytest.fixture
     def store_factory(self):

@@ -12,7 +12,7 @@ from ordercore.testing.sample_events import sample_codec
 
 
 class TestSQLiteStore(StoreSuite):
-    durable = multi_process = global_order = group_commit = fencing = transfer = True
+    durable = multi_process = global_order = group_commit = fencing = transfer = archive = True
 
     @pytest.fixture
     def store_factory(self, tmp_path):

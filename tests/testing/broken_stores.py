@@ -166,7 +166,7 @@ class SharedHouse(MemoryStore):
 class HastyLog(MemoryStore):
     """Moves the cursor past what a page had no room for."""
 
-    def read_all(self, after, limit=1000, *, tenant=""):
+    def read_all(self, after, limit=1000, *, tenant="", hot=False):
         with self._lock:
             page = super().read_all(after, limit, tenant=tenant)
             end = super().read_all(after, 10**6, tenant=tenant)

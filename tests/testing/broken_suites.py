@@ -13,7 +13,7 @@ from ordercore.testing import StoreSuite
 class InMemory(StoreSuite):
     """A broken store in memory."""
 
-    global_order = group_commit = fencing = transfer = True
+    global_order = group_commit = fencing = transfer = archive = True
     broken: type[MemoryStore]
     caught_by: tuple[str, ...] = ()
 
@@ -27,7 +27,7 @@ class InMemory(StoreSuite):
 class OnDisk(StoreSuite):
     """A broken store in a file, raced by processes."""
 
-    durable = multi_process = global_order = group_commit = fencing = transfer = True
+    durable = multi_process = global_order = group_commit = fencing = transfer = archive = True
     broken: type[SQLiteStore]
     caught_by: tuple[str, ...] = ()
 

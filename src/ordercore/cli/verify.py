@@ -47,9 +47,9 @@ class Watched:
                 self._tell("claims of orders", self._rows, 0)
         return snapshot
 
-    def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "") -> Page:
+    def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "", hot: bool = False) -> Page:
         """Pages of the log."""
-        page = self._store.read_all(after, limit, tenant=tenant)
+        page = self._store.read_all(after, limit, tenant=tenant, hot=hot)
         done = int(page.cursor) if page.cursor and page.cursor.isdigit() else 0
         self._tell("carts in the log", done, done + page.lag)
         return page

@@ -27,6 +27,7 @@ AREAS: Final[Mapping[str, str]] = {
     "intake": "ordercore.intake.events",
     "notifier": "ordercore.notices.events",
     **dict.fromkeys(("manifest", "order"), "ordercore.order.events"),
+    "archive": "ordercore.store.archived",
     "copy": "ordercore.store.copying",
     "projection": "ordercore.projection",
 }

@@ -13,7 +13,7 @@ from ordercore.store.result import Breach, CommitResult, Lease, Page
 from ordercore.values import CommandId, Cursor
 
 Capability = Literal[
-    "durable", "multi_process", "global_order", "group_commit", "fencing", "borrowed_transaction", "transfer"
+    "durable", "multi_process", "global_order", "group_commit", "fencing", "borrowed_transaction", "transfer", "archive"
 ]
 
 
@@ -72,8 +72,11 @@ class Store(Protocol):
         """Resolve an unknown result."""
         ...
 
-    def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "") -> Page:
-        """The log after an opaque cursor: in order, nothing missed, holes allowed. Log rows are never split."""
+    def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "", hot: bool = False) -> Page:
+        """The log after an opaque cursor: in order, nothing missed, holes allowed. Log rows are never split.
+
+        Raises Archived where rows behind the cursor have left for an archive; with `hot` what is left is read.
+        """
         ...
 
     def lease_due(
@@ -135,7 +138,9 @@ class AsyncStore(Protocol):
 
     async def outcome(self, command_id: CommandId, *, tenant: str = "") -> Outcome | None: ...
 
-    async def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "") -> Page: ...
+    async def read_all(
+        self, after: Cursor | None, limit: int = 1000, *, tenant: str = "", hot: bool = False
+    ) -> Page: ...
 
     async def lease_due(
         self, owner: str, now: datetime, ttl: timedelta, limit: int = 100, *, kind: str | None = None, tenant: str = ""

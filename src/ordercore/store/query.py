@@ -28,10 +28,14 @@ class Query(Generic[A_co]):
 
 @internal
 class Head:
-    """Events of a stream after a version, and the version (number of events) the stream is at."""
+    """Events of a stream after a version, and the version (number of events) the stream is at.
+
+    `archived`: the segment that the events are in, none of which are here.
+    """
 
     version: int
     events: tuple[Event, ...]
+    archived: str = ""
 
 
 class Document(NamedTuple):
@@ -54,7 +58,9 @@ class Outcome:
     at: datetime
     position: Cursor | None
     appended: tuple[tuple[Stream, int, tuple[Event, ...]], ...]
-    """(stream, version of the first event, events), in the order of the batch."""
+    """(stream, version of the first event, events), in the order of the batch; no events where they are archived."""
+    archived: bool = False
+    """Its first append is not here any more, so that nobody can say what it came to."""
 
     @property
     def events(self) -> tuple[Event, ...]:

@@ -22,7 +22,7 @@ class Facts(Protocol):
         ...
 
     def head(self, stream: str) -> int:
-        """How many events the stream has."""
+        """How many events the stream has; less than 0 if it is archived."""
         ...
 
     def counter(self, name: str) -> int:
@@ -56,6 +56,8 @@ def _stale_stream(batch: Batch, facts: Facts) -> Conflicted | None:
     for append in batch.appends:
         stream = append.stream
         head = ahead[stream] if stream in ahead else facts.head(stream)
+        if head < 0:
+            return Conflicted(stream, append.expected or 0, -head)
         if append.expected is not None and append.expected != head:
             return Conflicted(stream, append.expected, head)
         ahead[stream] = head + len(append.events)

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
+from ordercore.store.archived import Carried
 from ordercore.store.posting import BUCKETS, WIDTH, Posting, Row, RowKey, rows_of
 from ordercore.store.result import Breach
 from ordercore.store.scalars import moment_of
@@ -31,18 +32,26 @@ class Rebuild:
 
     def add(self, effective: int, postings: Sequence[Posting]) -> None:
         """Apply one batch, net, as the commit did."""
-        rows, latest = self.rows, self._latest
         for key, change in rows_of(postings).items():
-            row = rows.get(key)
-            if row is None:
-                rows[key], latest[key] = change, effective
-                continue
-            for column, delta in enumerate(change):
-                row[column] += delta
-            if effective >= latest[key]:
-                latest[key] = effective
-            elif min(change) < 0:
-                self.late.add(key)
+            self._change(effective, key, change)
+
+    def carry(self, carried: Carried) -> None:
+        """What rows that left for an archive had moved. Before the log."""
+        for effective, key, change in _moved(carried):
+            self._change(effective, key, change)
+
+    def _change(self, effective: int, key: RowKey, change: list[int]) -> None:
+        rows, latest = self.rows, self._latest
+        row = rows.get(key)
+        if row is None:
+            rows[key], latest[key] = change, effective
+            return
+        for column, delta in enumerate(change):
+            row[column] += delta
+        if effective >= latest[key]:
+            latest[key] = effective
+        elif min(change) < 0:
+            self.late.add(key)
 
 
 def differences(rebuilt: dict[RowKey, list[int]], stored: Iterable[tuple[RowKey, Row]]) -> Iterator[Breach]:
@@ -63,19 +72,39 @@ def differences(rebuilt: dict[RowKey, list[int]], stored: Iterable[tuple[RowKey,
             yield Breach("lots", where((sku, place, "", owner)), f"pool of {lots}, the sum of its lots", str(pool))
 
 
-def past_negatives(batches: Iterable[Movements], late: AbstractSet[RowKey]) -> Iterator[Breach]:
-    """Rows of `late` that were below zero at some moment when batches are ordered by their effective time."""
+def _moved(carried: Carried) -> Iterator[tuple[int, RowKey, list[int]]]:
+    """(effective, row, change): all that came in before all that went out, so that no dip is found that never was."""
+    for row in carried.rows:
+        key = (carried.sku, row.place, row.lot, row.owner)
+        yield carried.earliest, key, list(row.gained)
+        yield carried.latest, key, [-units for units in row.lost]
+
+
+def past_negatives(
+    batches: Iterable[Movements], late: AbstractSet[RowKey], carried: Iterable[Carried] = ()
+) -> Iterator[Breach]:
+    """Rows of `late` that were below zero at some moment when batches are ordered by their effective time.
+
+    Of what is archived only that it came in at first and went out at last: its own past was judged before it left.
+    """
     # Sixteen bytes for a change: (microseconds, column) in one integer, and the delta.
     changes: dict[RowKey, array[int]] = {key: array("q") for key in late}
+    for one in carried:
+        for effective, key, change in _moved(one):
+            _note(changes, effective, key, change)
     for effective, postings in batches:
         for key, change in rows_of(postings).items():
-            if (found := changes.get(key)) is not None:
-                for column, delta in enumerate(change):
-                    if delta:
-                        found.append(effective << 4 | column)
-                        found.append(delta)
+            _note(changes, effective, key, change)
     for key, found in changes.items():
         yield from _dips(key, found)
+
+
+def _note(changes: dict[RowKey, array[int]], effective: int, key: RowKey, change: list[int]) -> None:
+    if (found := changes.get(key)) is not None:
+        for column, delta in enumerate(change):
+            if delta:
+                found.append(effective << 4 | column)
+                found.append(delta)
 
 
 def _dips(key: RowKey, found: array[int]) -> Iterator[Breach]:

@@ -137,9 +137,9 @@ class AwaitedStore:
         """Await it."""
         return self._loop.run(self.awaited.outcome(command_id, tenant=tenant))
 
-    def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "") -> Page:
+    def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "", hot: bool = False) -> Page:
         """Await it."""
-        return self._loop.run(self.awaited.read_all(after, limit, tenant=tenant))
+        return self._loop.run(self.awaited.read_all(after, limit, tenant=tenant, hot=hot))
 
     def lease_due(
         self, owner: str, now: datetime, ttl: timedelta, limit: int = 100, *, kind: str | None = None, tenant: str = ""

@@ -83,7 +83,7 @@ class FaultyStore:
     @property
     def capabilities(self) -> frozenset[Capability]:
         """Those of the store, without rows in and out: those pass no commit, so nothing could go wrong with them."""
-        return self.store.capabilities - {"transfer"}
+        return self.store.capabilities - {"transfer", "archive"}
 
     def use_codec(self, codec: EventCodec) -> None:
         """Pass it on."""
@@ -126,9 +126,9 @@ class FaultyStore:
         """Pass it on."""
         return self.store.outcome(command_id, tenant=tenant)
 
-    def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "") -> Page:
+    def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "", hot: bool = False) -> Page:
         """Pass it on."""
-        return self.store.read_all(after, limit, tenant=tenant)
+        return self.store.read_all(after, limit, tenant=tenant, hot=hot)
 
     def lease_due(
         self, owner: str, now: datetime, ttl: timedelta, limit: int = 100, *, kind: str | None = None, tenant: str = ""

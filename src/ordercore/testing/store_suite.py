@@ -5,6 +5,7 @@ The tests carry the numbers of that page: `test_s5_4_...` checks S5.4. A single 
 
 from __future__ import annotations
 
+from ordercore.testing.rules.archive import ArchiveRules
 from ordercore.testing.rules.audit import AuditRules
 from ordercore.testing.rules.commits import CommitRules
 from ordercore.testing.rules.concurrency import ConcurrencyRules
@@ -29,6 +30,7 @@ class StoreSuite(
     AuditRules,
     ConcurrencyRules,
     TransferRules,
+    ArchiveRules,
 ):
     """All rules of the store contract, for one store.
 

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ordercore.errors import BrokenRule
+from ordercore.store.archived import Back, Cut
 from ordercore.store.batch import Batch
 from ordercore.store.contract import Capability, EventCodec
-from ordercore.store.memory import transfer
+from ordercore.store.memory import archive, transfer
 from ordercore.store.memory.tenant import ANSWERS, Tenant
 from ordercore.store.query import Outcome, Query, Snapshot
 from ordercore.store.result import Breach, CommitResult, Committed, Conflicted, Lease, Page
@@ -23,7 +24,7 @@ from ordercore.values import CommandId, Cursor
 class MemoryStore:
     """Everything in this process, for tests, simulations and shops that need no file. Safe to share by threads."""
 
-    capabilities: frozenset[Capability] = frozenset(("global_order", "group_commit", "fencing", "transfer"))
+    capabilities: frozenset[Capability] = frozenset(("global_order", "group_commit", "fencing", "transfer", "archive"))
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -58,10 +59,10 @@ class MemoryStore:
         with self._lock:
             return self._of(tenant).outcome(command_id, None)
 
-    def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "") -> Page:
+    def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "", hot: bool = False) -> Page:
         """Log rows after the cursor until `limit` events are reached, at least one row. Raises InvalidCommand."""
         with self._lock:
-            return self._of(tenant).page(after, limit)
+            return self._of(tenant).page(after, limit, hot=hot)
 
     def lease_due(
         self, owner: str, now: datetime, ttl: timedelta, limit: int = 100, *, kind: str | None = None, tenant: str = ""
@@ -152,6 +153,16 @@ class MemoryStore:
         """Make the rows anew from the log."""
         with self._lock:
             self._of(tenant).rebuild()
+
+    def archive(self, cut: Cut, *, tenant: str = "") -> CommitResult:
+        """Take streams and documents away, leaving stubs."""
+        with self._lock:
+            return archive.archive(self._of(tenant), cut) or Committed(None, {})
+
+    def restore(self, back: Back, *, tenant: str = "") -> CommitResult:
+        """Put them back where they were."""
+        with self._lock:
+            return archive.restore(self._of(tenant), back) or Committed(None, {})
 
     def close(self) -> None:
         """Nothing was opened."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ordercore.errors import BrokenRule
 from ordercore.message import Command, Context, Event, Recorded
+from ordercore.store.archived import ARCHIVE, CARRIED, Carried, before_archive
 from ordercore.store.batch import Batch, DocumentChange, PutDocument, RequireUnits, SetTimer
 from ordercore.store.contract import EventCodec
 from ordercore.store.guards import floors_of, shortages
@@ -57,10 +58,13 @@ class Record:
 class Entry:
     """One log row: the events of one append."""
 
-    __slots__ = ("events", "first", "last", "position", "record", "stream")
+    __slots__ = ("archived", "events", "first", "last", "position", "record", "stream")
 
     def __init__(self, position: int, stream: Stream, first: int, events: tuple[Event, ...], record: Record) -> None:
         self.position = position
+        """0 for one that left for an archive."""
+        self.archived = ""
+        """The segment that the events of the whole stream are in, of which only this row is left."""
         self.stream = stream
         self.first = first
         self.last = first + len(events) - 1
@@ -97,7 +101,7 @@ class Tenant:
     def __init__(self, codec: EventCodec | None = None) -> None:
         self.codec = codec
         """Only for what comes from another store or goes there."""
-        self.log: list[Entry] = []
+        self.log: list[Entry | None] = []
         self.records: dict[CommandId, Record] = {}
         self.streams: dict[Stream, list[Entry]] = {}
         self.rows: dict[RowKey, list[int]] = {}
@@ -129,13 +133,18 @@ class Tenant:
         entries = self.streams.get(stream)
         return entries[-1].last if entries else 0
 
+    def segment_of(self, stream: Stream) -> str:
+        """Where the stream is if it is archived."""
+        entries = self.streams.get(stream)
+        return entries[0].archived if entries else ""
+
     def _versions_after(self, batch: Batch) -> dict[Stream, int] | Conflicted:
         versions: dict[Stream, int] = {}
         for append in batch.appends:
             stream, expected = append.stream, append.expected
             head = versions[stream] if stream in versions else self.head(stream)
-            if expected is not None and expected != head:
-                return Conflicted(stream, expected, head)
+            if (expected is not None and expected != head) or (head and self.segment_of(stream)):
+                return Conflicted(stream, expected or 0, head)
             versions[stream] = head + len(append.events)
         return versions
 
@@ -255,11 +264,12 @@ class Tenant:
         record = self.records.get(command_id)
         if record is None:
             return None
-        entries = record.entries
+        entries = [entry for entry in record.entries if entry.position]
         return Outcome(
             command_id, command is None or self._is(record, command), record.context.now,
             Cursor(str(entries[-1].position)) if entries else None,
             tuple((entry.stream, entry.first, entry.events) for entry in entries),
+            bool(record.entries and not record.entries[0].position),
         )  # fmt: skip
 
     def _is(self, record: Record, command: Command[Any]) -> bool:
@@ -275,6 +285,8 @@ class Tenant:
             return Head(0, ())
         after = query.after
         version = entries[-1].last
+        if entries[0].archived:
+            return Head(version, (), entries[0].archived)
         if after >= version:
             return Head(version, ())
         events: list[Event] = []
@@ -297,10 +309,8 @@ class Tenant:
     def change(self, query: ReadChange) -> Row:
         change = list(NOTHING)
         for record in reversed(self.records.values()):
-            if not record.entries:
-                continue  # a copy has those without events first, however late they are
             if record.context.now < query.after - RECORDED_BEFORE:
-                break
+                continue  # not the end: what was copied or restored is not in the order of time
             if record.context.effective > query.after and (row := rows_of(record.postings()).get(query.key)):
                 change = list(map(add, change, row))
         return tuple(change)
@@ -321,17 +331,25 @@ class Tenant:
                 entries = (entry for entry in entries if entry.position in wanted)
         else:
             asked = sorted({position_of(cursor) for cursor in query.positions})
-            entries = (self.log[position - 1] for position in asked if 0 < position <= len(self.log))
+            at = (self.log[position - 1] for position in asked if 0 < position <= len(self.log))
+            entries = (entry for entry in at if entry is not None)
         return tuple(recorded for entry in entries for recorded in entry.recorded())
 
-    def page(self, after: Cursor | None, limit: int) -> Page:
+    def page(self, after: Cursor | None, limit: int, *, hot: bool) -> Page:
+        if not hot and position_of(after) < position_of(self.consumers.get(ARCHIVE)):
+            raise before_archive(after)
         start = max(position_of(after), 0)
         records: list[Recorded] = []
         end = start
         while end < len(self.log) and len(records) < limit:
-            records.extend(self.log[end].recorded())
+            entry = self.log[end]
+            if entry is not None:
+                records.extend(entry.recorded())
             end += 1
-        return Page(tuple(records), Cursor(str(end)) if records else after, max(len(self.log) - end, 0))
+        lag = len(self.log) - end
+        if ARCHIVE in self.consumers:
+            lag = sum(entry is not None and not entry.archived for entry in self.log[end:])
+        return Page(tuple(records), Cursor(str(end)) if records else after, max(lag, 0))
 
     # Verification
 
@@ -350,8 +368,16 @@ class Tenant:
             if figures[0] and not key[2] and not key[3]:
                 self._offer(key[0], key[1], figures[0])
 
+    def _carried(self) -> Iterator[Carried]:
+        shelf = self.shelves.get(CARRIED)
+        for document in shelf.documents.values() if shelf is not None else ():
+            if isinstance(document.body, Carried):
+                yield document.body
+
     def _rebuilt(self) -> Rebuild:
         rebuild = Rebuild()
+        for carried in self._carried():
+            rebuild.carry(carried)
         for effective, postings in self._batches():
             rebuild.add(effective, postings)
         return rebuild
@@ -359,12 +385,13 @@ class Tenant:
     def breaches(self) -> Iterator[Breach]:
         heads: dict[str, int] = {}
         for entry in self.log:
-            yield from gaps(heads, entry.stream, entry.first)
-            heads[entry.stream] = entry.last
+            if entry is not None:
+                yield from gaps(heads, entry.stream, entry.first)
+                heads[entry.stream] = entry.last
         rebuild = self._rebuilt()
         yield from differences(rebuild.rows, ((key, tuple(row)) for key, row in self.rows.items()))
         if rebuild.late:
-            yield from past_negatives(self._batches(), rebuild.late)
+            yield from past_negatives(self._batches(), rebuild.late, self._carried())
 
 
 ANSWERS: Final[Mapping[type, Callable[[Tenant, Any], object]]] = {

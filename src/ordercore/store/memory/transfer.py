@@ -31,7 +31,7 @@ from ordercore.values import CommandId, Cursor, Stream
 def counts(kept: Tenant) -> Counts:
     """How many rows there are."""
     return Counts(
-        len(kept.log),
+        sum(entry is not None for entry in kept.log),
         sum(not record.entries for record in kept.records.values()),
         sum(len(shelf.documents) for shelf in kept.shelves.values()),
         len(kept.counters),
@@ -57,9 +57,10 @@ class MemoryExport:
     )
 
     def __init__(self, kept: Tenant) -> None:
-        self._codec = _codec_of(kept)
+        self._codec = codec_of(kept)
         self._counts = counts(kept)
         self._log = list(kept.log)
+        """Rows by position, None where one has left."""
         self._ids = [record for record in kept.records.values() if not record.entries]
         self._streams = {name: list(entries) for name, entries in kept.streams.items()}
         self._documents = {kind: dict(shelf.documents) for kind, shelf in kept.shelves.items()}
@@ -75,7 +76,8 @@ class MemoryExport:
     def log(self, after: Cursor | None = None) -> Iterator[LogRow]:
         """Log rows behind a cursor, in order."""
         for entry in self._log[max(position_of(after), 0) :]:
-            yield self._row(entry)
+            if entry is not None:
+                yield self._row(entry)
 
     def ids(self) -> Iterator[LogRow]:
         """Commands without events."""
@@ -110,7 +112,8 @@ class MemoryExport:
 
     def consumers(self) -> Iterator[ConsumerRow]:
         """Followers."""
-        return (ConsumerRow(name, min(int(cursor), len(self._log))) for name, cursor in self._consumers.items())
+        for name, cursor in self._consumers.items():
+            yield ConsumerRow(name, sum(entry is not None for entry in self._log[: int(cursor)]))
 
     def balances(self) -> Iterator[tuple[RowKey, Row]]:
         """Rows of stock."""
@@ -128,6 +131,9 @@ def _row(codec: EventCodec, record: Record, entry: Entry | None) -> LogRow:
     """The row that an entry would be, or that a record without entries would be."""
     command, context = record.command, record.context
     text = codec.dump_events(entry.events) if entry is not None else ""
+    size = len(entry.events) if entry is not None else 0
+    if entry is not None and entry.archived:
+        text, size = entry.archived, -entry.last
     return LogRow(
         Cursor(str(entry.position)) if entry is not None else None,
         record.command_id,
@@ -135,7 +141,7 @@ def _row(codec: EventCodec, record: Record, entry: Entry | None) -> LogRow:
         command if isinstance(command, bytes) else codec.fingerprint(command),
         entry.stream if entry is not None else None,
         entry.first if entry is not None else 0,
-        len(entry.events) if entry is not None else 0,
+        size,
         micros_of(context.now), micros_of(context.effective), context.actor, context.cause, context.correlation,
         crc32(text.encode()) if text else 0, text,
     )  # fmt: skip
@@ -143,15 +149,15 @@ def _row(codec: EventCodec, record: Record, entry: Entry | None) -> LogRow:
 
 def take(kept: Tenant, rows: Sequence[StoredRow]) -> None:
     """Write rows as they are; the caller holds the lock. Whatever may be refused is read before anything is written."""
-    codec = _codec_of(kept)
+    codec = codec_of(kept)
     made = _read_log(kept, [sound(row) for row in rows if isinstance(row, LogRow)])
     documents = [
         Document(row.kind, row.key, row.revision, codec.load_document(row.body), row.tag, row.sort)
         for row in rows
         if isinstance(row, DocumentRow)
     ]
-    for record, stream, first, events in made:
-        _append(kept, record, stream, first, events)
+    for record, taken, events in made:
+        _append(kept, record, taken, events)
     for document in documents:
         kept.shelves.setdefault(document.kind, Shelf()).put(document)
     for row in rows:
@@ -160,14 +166,15 @@ def take(kept: Tenant, rows: Sequence[StoredRow]) -> None:
         elif isinstance(row, TimerRow):
             kept.timers.change(SetTimer(row.kind, row.key, moment_of(row.due)))
         elif isinstance(row, ConsumerRow):
-            kept.consumers[row.name] = Cursor(str(min(row.passed, len(kept.log))))
+            here = [entry.position for entry in kept.log if entry is not None][: row.passed]
+            kept.consumers[row.name] = Cursor(str(here[-1] if here else 0))
 
 
-_Made = tuple[Record, Stream | None, int, tuple[Event, ...]]
+_Made = tuple[Record, LogRow, tuple[Event, ...]]
 
 
 def _read_log(kept: Tenant, rows: Sequence[LogRow]) -> list[_Made]:
-    codec = _codec_of(kept)
+    codec = codec_of(kept)
     made: list[_Made] = []
     records: dict[CommandId, Record] = {}
     heads: dict[Stream, int] = {}
@@ -179,18 +186,18 @@ def _read_log(kept: Tenant, rows: Sequence[LogRow]) -> list[_Made]:
                 raise another(row)
             continue
         known[row.command_id, row.part] = row
-        events = codec.load_events(row.events) if row.stream is not None else ()
+        events = codec.load_events(row.events) if row.size > 0 else ()
         if row.stream is not None:
             if heads.get(row.stream, kept.head(row.stream)) != row.version - 1:
                 raise another(row)
-            heads[row.stream] = row.version + row.size - 1
+            heads[row.stream] = row.version + abs(row.size) - 1
         record = kept.records.get(row.command_id) or records.get(row.command_id)
         if record is None:
             context = Context(
                 row.command_id, moment_of(row.at), moment_of(row.effective), row.actor, row.cause, row.correlation
             )
             record = records[row.command_id] = Record(row.command_id, row.fingerprint, context)
-        made.append((record, row.stream, row.version, events))
+        made.append((record, row, events))
     return made
 
 
@@ -198,20 +205,32 @@ def _known(kept: Tenant, row: LogRow) -> LogRow | None:
     record = kept.records.get(row.command_id)
     if record is None:
         return None
-    codec = _codec_of(kept)
-    if row.part < len(record.entries):
+    codec = codec_of(kept)
+    if row.part < len(record.entries) and record.entries[row.part].position:
         return _row(codec, record, record.entries[row.part])
     return None if record.entries else _row(codec, record, None)
 
 
-def _append(kept: Tenant, record: Record, stream: Stream | None, first: int, events: tuple[Event, ...]) -> None:
+def _append(kept: Tenant, record: Record, row: LogRow, events: tuple[Event, ...]) -> None:
     kept.records.setdefault(record.command_id, record)
-    if stream is None:
+    if row.stream is None:
         return
-    entry = Entry(len(kept.log) + 1, stream, first, events, record)
+    entry = Entry(len(kept.log) + 1, row.stream, row.version, events, record)
     kept.log.append(entry)
-    record.entries = (*record.entries, entry)
-    kept.streams.setdefault(stream, []).append(entry)
+    kept.streams.setdefault(row.stream, []).append(entry)
+    if row.size < 0:
+        entry.archived, entry.last = row.events, -row.size
+        # Room for the rows that it stands for: they may come back.
+        kept.log += [None] * (entry.last - 1)
+    place(record, row.part, entry)
+
+
+def place(record: Record, part: int, entry: Entry) -> None:
+    """Let an entry be the nth part of its record; parts before it that are not here are taken for archived."""
+    entries = list(record.entries)
+    entries += [Entry(0, entry.stream, 1, (), record) for _ in range(part + 1 - len(entries))]
+    entries[part] = entry
+    record.entries = tuple(entries)
 
 
 def clear(kept: Tenant, keep: str) -> None:
@@ -222,7 +241,7 @@ def clear(kept: Tenant, keep: str) -> None:
     kept.timers.forget()
 
 
-def _codec_of(kept: Tenant) -> EventCodec:
+def codec_of(kept: Tenant) -> EventCodec:
     if kept.codec is None:
         raise StoreError(
             "Nobody said how events are written.", reason="no_codec",

@@ -9,13 +9,14 @@ from typing import Final
 from zlib import crc32
 
 from ordercore.errors import OrdercoreError
+from ordercore.store.archived import CARRIED, Carried
 from ordercore.store.posting import BUCKETS, Posting, Row, RowKey, postings_in
 from ordercore.store.result import Breach
 from ordercore.store.sqlite.read import Reading
 from ordercore.store.verify import Movements, Rebuild, differences, past_negatives
 
 _BATCHES: Final = """select command, effective, pos, crc, cast(events as blob) from ordercore_log not indexed
-    where pos > 0 and tenant = ? order by pos"""
+    where pos > 0 and tenant = ? and count > 0 order by pos"""
 _GAPS: Final = """select stream, version, expected from (
     select stream, version, coalesce(lag(version + count) over (partition by stream order by version), 1) as expected
     from ordercore_log where tenant = ? and stream is not null
@@ -23,6 +24,7 @@ _GAPS: Final = """select stream, version, expected from (
 _STORED: Final = f"""select sku.sku, place, lot, owner, {", ".join(BUCKETS)}
     from ordercore_sku sku join ordercore_cell cell on cell.sku = sku.n
     join ordercore_position position on position.id = cell.id where sku.tenant = ?"""
+_CARRIED: Final = "select body from ordercore_document where tenant = ? and kind = ?"
 _STRAY: Final = "select id from ordercore_position where id not in (select id from ordercore_cell)"
 
 
@@ -38,7 +40,7 @@ def breaches(reading: Reading) -> Iterator[Breach]:
     yield from damaged
     yield from differences(rebuild.rows, _stored(reading))
     if rebuild.late:
-        yield from past_negatives(_movements(reading, []), rebuild.late)
+        yield from past_negatives(_movements(reading, []), rebuild.late, _carried(reading))
 
 
 def rows_of_log(reading: Reading) -> dict[RowKey, list[int]]:
@@ -46,8 +48,17 @@ def rows_of_log(reading: Reading) -> dict[RowKey, list[int]]:
     return _rebuilt(reading, None).rows
 
 
+def _carried(reading: Reading) -> Iterator[Carried]:
+    for (body,) in reading.session.fresh_cursor().execute(_CARRIED, (reading.tenant, CARRIED)):
+        carried = reading.codec.load_document(body)
+        if isinstance(carried, Carried):
+            yield carried
+
+
 def _rebuilt(reading: Reading, damaged: list[Breach] | None) -> Rebuild:
     rebuild = Rebuild()
+    for carried in _carried(reading):
+        rebuild.carry(carried)
     for effective, postings in _movements(reading, damaged):
         rebuild.add(effective, postings)
     return rebuild

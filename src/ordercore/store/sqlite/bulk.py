@@ -18,7 +18,7 @@ MOST_VALUES: Final = 256
 
 Answers = dict[int, object]
 
-_OUTCOMES: Final = """select command, pos, fingerprint, stream, version, at, crc, cast(events as blob) from ordercore_log
+_OUTCOMES: Final = """select command, pos, part, fingerprint, stream, version, count, at, crc, cast(events as blob) from ordercore_log
     where tenant = ? and command in ({}) order by command, part"""
 # Of the columns beside max(), SQLite takes those of the row that has the greatest version.
 _HEADS: Final = """select stream, max(version) + count - 1 from ordercore_log
@@ -55,7 +55,7 @@ def _streams(reading: Reading, queries: Sequence[ReadStream], answers: Answers) 
     heads = _heads_of(reading, queries)
     for query in queries:
         head = heads.get(query.stream, 0)
-        if head > query.after:
+        if head > query.after or head < 0:
             yield query
         else:
             answers[id(query)] = Head(head, ())
@@ -64,7 +64,7 @@ def _streams(reading: Reading, queries: Sequence[ReadStream], answers: Answers) 
 def _heads(reading: Reading, queries: Sequence[ReadHead], answers: Answers) -> Iterable[Query[Any]]:
     heads = _heads_of(reading, queries)
     for query in queries:
-        answers[id(query)] = heads.get(query.stream, 0)
+        answers[id(query)] = abs(heads.get(query.stream, 0))
     return ()
 
 

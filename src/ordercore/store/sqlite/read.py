@@ -10,6 +10,7 @@ from zlib import crc32
 
 from ordercore.errors import Corrupted
 from ordercore.message import Event, Recorded
+from ordercore.store.archived import ARCHIVE, before_archive
 from ordercore.store.contract import EventCodec
 from ordercore.store.posting import WIDTH, Row, RowKey, postings_in, rows_of
 from ordercore.store.query import (
@@ -33,27 +34,31 @@ from ordercore.store.result import Page
 from ordercore.store.scalars import micros_of, moment_of, position_of
 from ordercore.store.sqlite.rows import OFFERS, OTHERS, ROWS, SHIFT, Cells
 from ordercore.store.sqlite.session import Session
+from ordercore.store.sqlite.timers import cursor_of
 from ordercore.store.sqlite.write import counter_of, head_of
+from ordercore.store.transfer import text_of
 from ordercore.values import CommandId, Cursor, Place, Sku, Stream
 
 # Events are fetched as bytes: what the checksum is of, and readable to sqlite3 even when a flipped bit is no UTF-8.
-_OUTCOME: Final = """select pos, fingerprint, stream, version, at, crc, cast(events as blob) from ordercore_log
+_OUTCOME: Final = """select pos, part, fingerprint, stream, version, count, at, crc, cast(events as blob) from ordercore_log
     where tenant = ? and command = ? order by part"""
 _STREAM: Final = """select pos, version, count, crc, cast(events as blob) from ordercore_log
     where tenant = ? and stream = ? order by version desc"""
 _RECORDED: Final = """select pos, stream, version, command, at, effective, actor, cause, correlation, crc,
     cast(events as blob) from ordercore_log"""
-_BY_STREAM: Final = f"{_RECORDED} where tenant = ? and stream = ? order by version"
-_BY_POSITION: Final = f"{_RECORDED} where pos = ? and pos > 0 and tenant = ?"
+_BY_STREAM: Final = f"{_RECORDED} where tenant = ? and stream = ? and count > 0 order by version"
+_BY_POSITION: Final = f"{_RECORDED} where pos = ? and pos > 0 and tenant = ? and count > 0"
 # Not by the indexes that begin with the tenant: the planner does not know that most rows are its own.
-_AFTER: Final = f"{_RECORDED} not indexed where pos > ? and tenant = ? order by pos limit ?"
-_BEHIND: Final = "select count(*) from (select 1 from ordercore_log not indexed where pos > ? and tenant = ?)"
+_AFTER: Final = f"{_RECORDED} not indexed where pos > ? and tenant = ? and count > 0 order by pos limit ?"
+_BEHIND: Final = (
+    "select count(*) from (select 1 from ordercore_log not indexed where pos > ? and tenant = ? and count > 0)"
+)
 _LAST: Final = "select max(pos) from ordercore_log"
 _OLDER: Final = (
     "select pos from ordercore_log not indexed where pos > 0 and tenant = ? and at < ? order by pos desc limit 1"
 )
 _LATER: Final = """select pos, crc, cast(events as blob) from ordercore_log not indexed
-    where pos > ? and tenant = ? and effective > ?"""
+    where pos > ? and tenant = ? and effective > ? and count > 0"""
 _DOCUMENT: Final = "select revision, body, tag, sort from ordercore_document where tenant = ? and kind = ? and key = ?"
 
 _LISTED: Final = "select key, revision, tag, sort, body from ordercore_document where tenant = ? and kind = ?"
@@ -108,19 +113,22 @@ class Reading:
 
     def _outcome(self, command_id: CommandId, rows: Sequence[Any], fingerprint: bytes | None) -> Outcome:
         appended = tuple(
-            (Stream(stream), version, self.events(position, crc, raw))
-            for position, _, stream, version, _, crc, raw in rows
+            (Stream(stream), version, self.events(position, crc, raw) if size > 0 else ())
+            for position, _, _, stream, version, size, _, crc, raw in rows
             if stream is not None
         )
-        matches = fingerprint is None or fingerprint == rows[0][1]
+        _, part, known, _, _, _, at, _, _ = rows[0]
+        matches = fingerprint is None or fingerprint == known
         position = Cursor(str(rows[-1][0])) if appended else None
-        return Outcome(command_id, matches, moment_of(rows[0][4]), position, appended)
+        return Outcome(command_id, matches, moment_of(at), position, appended, part > 0)
 
     def stream(self, query: ReadStream) -> Head:
         after = query.after
         rows = self.execute(_STREAM, (self.tenant, query.stream))
         head, found = 0, []
         for position, version, count, crc, raw in rows:
+            if count < 0:
+                return Head(-count, (), text_of(position, raw))
             last = version + count - 1
             head = head or last
             if last <= after:
@@ -131,7 +139,7 @@ class Reading:
         return Head(head, found[0] if len(found) == 1 else tuple(event for events in found for event in events))
 
     def head(self, query: ReadHead) -> int:
-        return head_of(self.session, self.tenant, query.stream)
+        return abs(head_of(self.session, self.tenant, query.stream))
 
     def counter(self, query: ReadCounter) -> int:
         return counter_of(self.session, self.tenant, query.counter)
@@ -219,9 +227,11 @@ class Reading:
                 event, stream, version, cursor, command_id, recorded_at, effective_at, actor, cause, correlation
             )
 
-    def page(self, after: Cursor | None, limit: int) -> Page:
-        """Log rows after the cursor until `limit` events are reached."""
+    def page(self, after: Cursor | None, limit: int, *, hot: bool) -> Page:
+        """Log rows after the cursor until `limit` events are reached. Raises Archived unless `hot`."""
         self.execute("begin")
+        if not hot and position_of(after) < cursor_of(self.session, self.tenant, ARCHIVE):
+            raise before_archive(after)
         start = end = max(position_of(after), 0)
         records: list[Recorded] = []
         full = limit <= 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from ordercore.errors import BrokenRule, ConfigurationError, OutcomeUnknown, StoreError
+from ordercore.store.archived import Back, Cut
 from ordercore.store.batch import Batch
 from ordercore.store.contract import Capability, EventCodec
 from ordercore.store.query import Outcome, Query, Snapshot
 from ordercore.store.refusal import refusal_of
 from ordercore.store.result import Breach, CommitResult, Committed, Conflicted, Lease, Page, Unknown
 from ordercore.store.scalars import position_of
-from ordercore.store.sqlite import audit, bulk, timers, transfer
+from ordercore.store.sqlite import archive, audit, bulk, timers, transfer
 from ordercore.store.sqlite.read import Reading, is_one_statement
 from ordercore.store.sqlite.refusal import Found
 from ordercore.store.sqlite.rows import Cells, Writing
@@ -32,6 +33,19 @@ Move = tuple[str, int, int]
 _PREFIX: Final = "sqlite:///"
 
 
+class _RefusedError(Exception):
+    """Undo what was written, and say what was in the way."""
+
+    def __init__(self, conflict: Conflicted) -> None:
+        self.conflict = conflict
+        super().__init__()
+
+
+def _insist(conflict: Conflicted | None) -> None:
+    if conflict is not None:
+        raise _RefusedError(conflict)
+
+
 class SQLiteStore:
     """Everything in one SQLite file (WAL). Safe to share by threads, usable from many processes and after a fork.
 
@@ -40,7 +54,7 @@ class SQLiteStore:
     """
 
     capabilities: frozenset[Capability] = frozenset(
-        ("durable", "multi_process", "global_order", "group_commit", "fencing", "transfer")
+        ("durable", "multi_process", "global_order", "group_commit", "fencing", "transfer", "archive")
     )
 
     def __init__(
@@ -117,13 +131,13 @@ class SQLiteStore:
         with self._database.session() as session:
             return self._reading(session, tenant).outcome(command_id, None)
 
-    def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "") -> Page:
+    def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "", hot: bool = False) -> Page:
         """Log rows after the cursor until `limit` events are reached, at least one row.
 
         `lag` counts the rows of this tenant, from 1,000 on those of other tenants in between too.
         """
         with self._database.session() as session:
-            return self._reading(session, tenant).page(after, limit)
+            return self._reading(session, tenant).page(after, limit, hot=hot)
 
     def lease_due(
         self, owner: str, now: datetime, ttl: timedelta, limit: int = 100, *, kind: str | None = None, tenant: str = ""
@@ -213,6 +227,25 @@ class SQLiteStore:
                 reading = self._reading(session, tenant)
                 transfer.rebuild(reading, rows, audit.rows_of_log(reading))
             rows.committed()
+
+    def archive(self, cut: Cut, *, tenant: str = "") -> CommitResult:
+        """Take streams and documents away, leaving stubs."""
+        return self._undone_if_refused(lambda session: archive.archive(session, tenant, cut))
+
+    def restore(self, back: Back, *, tenant: str = "") -> CommitResult:
+        """Put them back where they were."""
+        return self._undone_if_refused(lambda session: archive.restore(session, tenant, back))
+
+    def _undone_if_refused(self, change: Callable[[Session], Conflicted | None]) -> CommitResult:
+        with self._database.session() as session:
+            try:
+                with self._transaction(session):
+                    _insist(change(session))
+            except _RefusedError as refused:
+                return refused.conflict
+            except OutcomeUnknown as error:
+                return Unknown(error.message)
+            return Committed(None, {})
 
     def close(self) -> None:
         """Close the file; a later call raises StoreError."""

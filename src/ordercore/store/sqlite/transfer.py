@@ -58,7 +58,7 @@ _COUNTS: Final = tuple(
     )
 )  # fmt: skip
 
-_SET_DOCUMENT: Final = (
+SET_DOCUMENT: Final = (
     "insert or replace into ordercore_document (tenant, kind, key, revision, tag, sort, body)"
     " values (?, ?, ?, ?, ?, ?, ?)"
 )
@@ -158,7 +158,7 @@ def take(session: Session, tenant: str, rows: Sequence[StoredRow]) -> None:
         if isinstance(row, LogRow):
             log.take(sound(row))
         elif isinstance(row, DocumentRow):
-            session.execute(_SET_DOCUMENT, (tenant, *row))
+            session.execute(SET_DOCUMENT, (tenant, *row))
         elif isinstance(row, CounterRow):
             session.execute(_SET_COUNTER, (tenant, *row))
         elif isinstance(row, TimerRow):
@@ -195,9 +195,15 @@ class _Log:
         else:
             if head_of(self._session, self._tenant, row.stream) != row.version - 1:
                 raise another(row)
-            self._last += 1
-            position = self._last
-        self._session.execute(_INSERT, (self._tenant, position, *row[1:]))
+            position = self._last + 1
+            # Behind a stub there is room for the rows that it stands for: they may come back.
+            self._last += max(1, -row.size)
+        insert_log(self._session, self._tenant, position, row)
+
+
+def insert_log(session: Session, tenant: str, position: int, row: LogRow) -> None:
+    """Write a log row at a position."""
+    session.execute(_INSERT, (tenant, position, *row[1:]))
 
 
 def clear(session: Session, tenant: str, keep: str) -> None:

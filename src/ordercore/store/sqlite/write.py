@@ -35,7 +35,7 @@ _BUMP: Final = (
 
 
 def head_of(session: Session, tenant: str, stream: str) -> int:
-    """How many events a stream has."""
+    """How many events a stream has; less than 0 if it is archived."""
     row = session.execute(HEAD, (tenant, stream)).fetchone()
     return row[0] if row is not None else 0
 
@@ -118,10 +118,14 @@ def _write_at_heads(session: Session, work: Work) -> bool:
         if statement is ONLY_HEAD:
             _, stream, expected = parameters
             head = work.versions[number] = head_of(session, tenant, stream)
+            if head < 0:
+                return False
             if expected is not None and expected != head:
                 return False
         elif statement is END_OF_STREAM:
             head = head_of(session, tenant, parameters[4])
+            if head < 0:
+                return False
             work.versions[number] = head + parameters[6]
             row = (*parameters[:5], head + 1, *parameters[6:])
             if not _run(session, [(NEXT_OF_STREAM, after_head(row)) if head else (NEW_STREAM, row)]):

@@ -52,6 +52,8 @@ class Subject(Suite):
 
     transfer: bool = False
     """Rows can be taken out and put in as they are: the store fulfils `Transfer`."""
+    archive: bool = False
+    """Closed streams can leave for an archive and come back: the store fulfils `Archiving`."""
 
     @pytest.fixture
     def store_factory(self) -> StoreFactory:
