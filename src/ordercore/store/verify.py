@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from ordercore.store.archived import Carried
 from ordercore.store.posting import BUCKETS, WIDTH, Posting, Row, RowKey, rows_of
@@ -54,22 +55,42 @@ class Rebuild:
             self.late.add(key)
 
 
-def differences(rebuilt: dict[RowKey, list[int]], stored: Iterable[tuple[RowKey, Row]]) -> Iterator[Breach]:
-    """Every column that differs, is negative, or whose lots do not sum to the pool. Empties `rebuilt`."""
-    totals = {(sku, place, owner): [0, 0] for sku, place, lot, owner in rebuilt if lot}
-    nothing = [0] * WIDTH
-    for key, row in stored:
+class Differences:
+    """The rows that are there, one by one, against those of a rebuild, which it empties."""
+
+    __slots__ = ("_rebuilt", "_totals")
+
+    def __init__(self, rebuilt: dict[RowKey, list[int]]) -> None:
+        self._rebuilt = rebuilt
+        self._totals = {(sku, place, owner): [0, 0] for sku, place, lot, owner in rebuilt if lot}
+
+    def of(self, key: RowKey, row: Row) -> Iterator[Breach]:
+        """Every column of a row that differs or is negative."""
         sku, place, lot, owner = key
-        expected = rebuilt.pop(key, nothing)
+        expected = self._rebuilt.pop(key, _NOTHING)
         if tuple(expected) != row:
             yield from _columns(key, expected, row)
-        if (total := totals.get((sku, place, owner))) is not None:
+        if (total := self._totals.get((sku, place, owner))) is not None:
             total[bool(lot)] += sum(row)
-    for key, expected in rebuilt.items():
-        yield from _columns(key, expected, nothing)
-    for (sku, place, owner), (pool, lots) in totals.items():
-        if pool != lots:
-            yield Breach("lots", where((sku, place, "", owner)), f"pool of {lots}, the sum of its lots", str(pool))
+
+    def missing(self) -> Iterator[Breach]:
+        """When all were seen: rows that are not there, and pools that their lots do not sum to."""
+        for key, expected in self._rebuilt.items():
+            yield from _columns(key, expected, _NOTHING)
+        for (sku, place, owner), (pool, lots) in self._totals.items():
+            if pool != lots:
+                yield Breach("lots", where((sku, place, "", owner)), f"pool of {lots}, the sum of its lots", str(pool))
+
+
+_NOTHING: Final = (0,) * WIDTH
+
+
+def differences(rebuilt: dict[RowKey, list[int]], stored: Iterable[tuple[RowKey, Row]]) -> Iterator[Breach]:
+    """Every column that differs, is negative, or whose lots do not sum to the pool. Empties `rebuilt`."""
+    found = Differences(rebuilt)
+    for key, row in stored:
+        yield from found.of(key, row)
+    yield from found.missing()
 
 
 def _moved(carried: Carried) -> Iterator[tuple[int, RowKey, list[int]]]:
@@ -80,31 +101,47 @@ def _moved(carried: Carried) -> Iterator[tuple[int, RowKey, list[int]]]:
         yield carried.latest, key, [-units for units in row.lost]
 
 
-def past_negatives(
-    batches: Iterable[Movements], late: AbstractSet[RowKey], carried: Iterable[Carried] = ()
-) -> Iterator[Breach]:
-    """Rows of `late` that were below zero at some moment when batches are ordered by their effective time.
+class Past:
+    """The changes of some rows, to be put in the order of their effective times. Sixteen bytes for a change.
 
     Of what is archived only that it came in at first and went out at last: its own past was judged before it left.
     """
-    # Sixteen bytes for a change: (microseconds, column) in one integer, and the delta.
-    changes: dict[RowKey, array[int]] = {key: array("q") for key in late}
-    for one in carried:
-        for effective, key, change in _moved(one):
-            _note(changes, effective, key, change)
-    for effective, postings in batches:
+
+    __slots__ = ("_changes",)
+
+    def __init__(self, late: AbstractSet[RowKey], carried: Iterable[Carried] = ()) -> None:
+        # (microseconds, column) in one integer, and the delta.
+        self._changes: dict[RowKey, array[int]] = {key: array("q") for key in late}
+        for one in carried:
+            for effective, key, change in _moved(one):
+                self._note(effective, key, change)
+
+    def add(self, effective: int, postings: Sequence[Posting]) -> None:
+        """One batch, net."""
         for key, change in rows_of(postings).items():
-            _note(changes, effective, key, change)
-    for key, found in changes.items():
-        yield from _dips(key, found)
+            self._note(effective, key, change)
+
+    def _note(self, effective: int, key: RowKey, change: Sequence[int]) -> None:
+        if (found := self._changes.get(key)) is not None:
+            for column, delta in enumerate(change):
+                if delta:
+                    found.append(effective << 4 | column)
+                    found.append(delta)
+
+    def negatives(self) -> Iterator[Breach]:
+        """Rows that were below zero at some moment."""
+        for key, found in self._changes.items():
+            yield from _dips(key, found)
 
 
-def _note(changes: dict[RowKey, array[int]], effective: int, key: RowKey, change: list[int]) -> None:
-    if (found := changes.get(key)) is not None:
-        for column, delta in enumerate(change):
-            if delta:
-                found.append(effective << 4 | column)
-                found.append(delta)
+def past_negatives(
+    batches: Iterable[Movements], late: AbstractSet[RowKey], carried: Iterable[Carried] = ()
+) -> Iterator[Breach]:
+    """Rows of `late` that were below zero at some moment when batches are ordered by their effective time."""
+    past = Past(late, carried)
+    for effective, postings in batches:
+        past.add(effective, postings)
+    yield from past.negatives()
 
 
 def _dips(key: RowKey, found: array[int]) -> Iterator[Breach]:

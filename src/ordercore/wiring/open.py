@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+from typing import Final
 
 from ordercore.errors import ConfigurationError, did_you_mean
 from ordercore.hooks import StoreKind
 from ordercore.store import AsyncStore, Store
 from ordercore.store.memory import MemoryStore
 from ordercore.wiring.plugins import Plugins
+
+STORES: Final = "ordercore.stores"
+"""The entry point group in which distributions name a `StoreKind` by its scheme."""
+_OWN: Final = ("memory", "sqlite")
 
 
 def open_store(url: str, plugins: Plugins | Sequence[object] = ()) -> Store:
@@ -20,22 +26,38 @@ def open_store(url: str, plugins: Plugins | Sequence[object] = ()) -> Store:
         from ordercore.store.sqlite import SQLiteStore  # sqlite3 loads only when it is used
 
         return SQLiteStore.open(url)
-    kinds = Plugins.of(plugins).store_kinds()
-    if scheme in kinds:
-        return kinds[scheme].open(url)
-    raise _unknown(url, scheme, kinds)
+    return store_kind(url, plugins).open(url)
 
 
 def open_store_async(url: str, plugins: Plugins | Sequence[object] = ()) -> Store | AsyncStore:
     """The same for an asynchronous host: with an asynchronous driver where the kind of store has one."""
-    kind = Plugins.of(plugins).store_kinds().get(url.partition("://")[0])
-    if kind is not None and kind.open_async is not None:
-        return kind.open_async(url)
+    if url.partition("://")[0] not in _OWN:
+        kind = store_kind(url, plugins)
+        if kind.open_async is not None:
+            return kind.open_async(url)
     return open_store(url, plugins)
 
 
-def _unknown(url: str, scheme: str, kinds: Mapping[str, StoreKind]) -> ConfigurationError:
-    known = ("memory", "sqlite", *kinds)
+def store_kind(url: str, plugins: Plugins | Sequence[object] = ()) -> StoreKind:
+    """The kind of store behind a URL: of these plugins, or of a distribution that names its scheme as an entry point.
+
+    An address says which kind is wanted, so nothing else of the distribution is loaded. Raises ConfigurationError.
+    """
+    scheme, separator, _ = url.partition("://")
+    kinds = Plugins.of(plugins).store_kinds()
+    if separator and scheme in kinds:
+        return kinds[scheme]
+    entries = entry_points(group=STORES)
+    for entry in entries.select(name=scheme) if separator else ():
+        kind = entry.load()
+        if isinstance(kind, StoreKind):
+            return kind
+        raise ConfigurationError(f"{entry.value} is no StoreKind.", scheme=scheme)
+    raise _unknown(url, scheme, (*kinds, *sorted(entries.names)))
+
+
+def _unknown(url: str, scheme: str, kinds: Sequence[str]) -> ConfigurationError:
+    known = (*_OWN, *kinds)
     return ConfigurationError(
         f"No store for {url.rsplit('@', maxsplit=1)[-1]!r}.", scheme=scheme,
         hint=did_you_mean(scheme, known) or f"Known schemes: {', '.join(known)}, such as sqlite:///shop.db.",

@@ -1,0 +1,150 @@
+"""`verify`: checksums, dense versions, and every row compared with a rebuild from the log; streamed, of one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+from zlib import crc32
+
+from psycopg import sql
+
+from ordercore.errors import OrdercoreError
+from ordercore.store.posting import Posting, RowKey, postings_in
+from ordercore.store.result import Breach
+from ordercore.store.verify import Differences, Movements, Past, Rebuild
+from ordercore_postgres.core import Operations
+from ordercore_postgres.cursors import cursor_of
+from ordercore_postgres.question import BODY, CRC, EPOCH, FIGURES, N1, N2, N3, POS, SECTION, XID, A, B, section
+from ordercore_postgres.reading import FIGURES_OF, RECORDED, Reading, key_of
+from ordercore_postgres.steps import Ask, Operation, Situation
+
+_CHUNK: Final = 2000
+_GAP, _LOGGED, _STORED = range(3)
+_GAPS: Final = section(
+    _GAP, """from (
+        select stream, version, coalesce(lag(version + count) over (partition by stream order by version), 1) as expected
+        from ordercore_log where tenant = %(t)s and stream is not null
+    ) g where g.version <> g.expected""",
+    a="g.stream", n1="g.version", n2="g.expected",
+)  # fmt: skip
+_LOG: Final = section(
+    _LOGGED,
+    "from ordercore_log l where l.tenant = %(t)s and l.stream is not null order by l.epoch, l.xid, l.pos",
+    **RECORDED,
+)
+_ROWS: Final = section(
+    _STORED, "from ordercore_position p where p.tenant = %(t)s", a="p.sku", b="p.place", c="p.lot", d="p.owner",
+    figures=FIGURES_OF,
+)  # fmt: skip
+_DECLARE: Final = f"declare ordercore_verify no scroll cursor for {_GAPS} union all {_LOG} union all {_ROWS}"
+_DECLARE_LOG: Final = f"declare ordercore_verify no scroll cursor for {_LOG}"
+_FETCH: Final = f"fetch {_CHUNK} from ordercore_verify"
+
+
+def verify(operations: Operations, tenant: str) -> Operation[tuple[Breach, ...]]:
+    """Everything that is not as the log says, in one transaction that reads; in the host's, if one is open."""
+    reading = Reading(operations.events(), tenant)
+    own = operations.owned or not (yield Situation())
+    if own:
+        yield Ask("begin isolation level repeatable read read only")
+    audit = Audit(reading)
+    yield Ask(_declared(_DECLARE, tenant))
+    while rows := (yield Ask(_FETCH)):
+        for number, part in groupby(rows, key=itemgetter(SECTION)):
+            audit.see(number, part)
+    audit.end()
+    yield Ask("close ordercore_verify")
+    if audit.rebuild.late:
+        audit.found += yield from _past_negatives(Log(reading, []), audit.rebuild.late, tenant)
+    if own:
+        yield Ask("commit")
+    return tuple(audit.found)
+
+
+class Audit:
+    """What was seen so far: gaps, then the log, then the rows."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.found: list[Breach] = []
+        self.rebuild = Rebuild()
+        self._log = Log(reading, self.found)
+        self._differences: Differences | None = None
+
+    def see(self, number: int, rows: Iterable[Sequence[Any]]) -> None:
+        """Some rows of a section."""
+        if number == _GAP:
+            self.found += [Breach("version", row[A], str(row[N2]), str(row[N1])) for row in rows]
+        elif number == _LOGGED:
+            for effective, postings in self._log.movements(rows):
+                self.rebuild.add(effective, postings)
+        else:
+            differences = self._compared()
+            for row in rows:
+                self.found += differences.of(key_of(row), tuple(row[FIGURES]))
+
+    def end(self) -> None:
+        """When there are no more."""
+        self.found += self._compared().missing()
+
+    def _compared(self) -> Differences:
+        if self._differences is None:
+            for effective, postings in self._log.rest():
+                self.rebuild.add(effective, postings)
+            self._differences = Differences(self.rebuild.rows)
+        return self._differences
+
+
+def _declared(text: str, tenant: str) -> str:
+    """With the tenant in it: a cursor is declared without parameters."""
+    return text.replace("%(t)s", sql.Literal(tenant).as_string(None))
+
+
+def _past_negatives(log: Log, late: set[RowKey], tenant: str) -> Operation[list[Breach]]:
+    past = Past(late)
+    yield Ask(_declared(_DECLARE_LOG, tenant))
+    while rows := (yield Ask(_FETCH)):
+        for effective, postings in log.movements(rows):
+            past.add(effective, postings)
+    for effective, postings in log.rest():
+        past.add(effective, postings)
+    yield Ask("close ordercore_verify")
+    return list(past.negatives())
+
+
+class Log:
+    """Log rows into batches; one may go on in the next chunk."""
+
+    def __init__(self, reading: Reading, damaged: list[Breach]) -> None:
+        self._reading = reading
+        self._damaged = damaged
+        self._command: str | None = None
+        self._effective = 0
+        self._postings: list[Posting] = []
+
+    def movements(self, rows: Iterable[Sequence[Any]]) -> Iterator[Movements]:
+        """Every batch that is known to be whole."""
+        for row in rows:
+            if row[B] != self._command:
+                yield from self.rest()
+                self._command, self._effective = row[B], row[N3]
+            self._postings += self._of(row)
+
+    def rest(self) -> Iterator[Movements]:
+        """The last one, when nothing follows."""
+        if self._command is not None:
+            yield self._effective, self._postings
+        self._command, self._postings = None, []
+
+    def _of(self, row: Sequence[Any]) -> list[Posting]:
+        try:
+            return postings_in(self._reading.events(row))
+        except OrdercoreError as error:
+            # A damaged row is listed and left out, so that one flipped bit does not hide all other breaches.
+            where, crc = f"position {cursor_of(row[EPOCH], row[XID], row[POS])}", crc32(row[BODY].encode())
+            if crc != row[CRC]:
+                self._damaged.append(Breach("checksum", where, str(row[CRC]), str(crc)))
+            else:
+                self._damaged.append(Breach("unreadable", where, "registered events", error.message))
+            return []

@@ -1,0 +1,144 @@
+"""Synchronous connections: the store's own, one for each thread at work, or one that the host lends."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from typing import Any, Final, Protocol, TypeVar
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from ordercore.errors import StoreError
+from ordercore_postgres.address import Address
+from ordercore_postgres.faults import translated, unstorable
+from ordercore_postgres.steps import Ask, Operation, Pause, Rows
+
+T = TypeVar("T")
+
+OWN_SETTINGS: Final = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off"
+"""Every statement goes by keys. A plan that was prepared while the tables were small would scan them for ever."""
+
+
+class Lender(Protocol):
+    """Who gives a connection for an operation."""
+
+    shown: str
+
+    def run(self, operation: Operation[T]) -> T:
+        """Do what the operation asks for, to its end."""
+        ...
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        ...
+
+
+def execute(cursor: psycopg.Cursor[Any], ask: Ask, shown: str, *, prepare: bool | None) -> Rows:
+    """One statement's rows. Raises the errors of `faults`."""
+    try:
+        cursor.execute(ask.text, ask.parameters, prepare=prepare)
+        return cursor.fetchall() if cursor.description is not None else ()
+    except psycopg.Error as error:
+        raise translated(error, shown, broken=cursor.connection.broken, sent=True) from error
+    except UnicodeEncodeError as error:
+        raise unstorable(error) from error
+
+
+class Owned:
+    """Connections of an address: handed out last in, first out, so that there are as many as threads at work at once."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self.shown = address.shown
+        self._closed = False
+        self._pid = os.getpid()
+        self._idle: list[psycopg.Connection[Any]] = []
+
+    def run(self, operation: Operation[T]) -> T:
+        """On one connection, which is replaced when it is lost."""
+        held: psycopg.Connection[Any] | None = None
+        try:
+            step = next(operation)
+            while True:
+                try:
+                    answer: object = None
+                    if isinstance(step, Ask):
+                        if held is None:
+                            held = self._take()
+                        answer = execute(held.cursor(), step, self.shown, prepare=self._address.prepare or None)
+                    elif isinstance(step, Pause):
+                        time.sleep(step.seconds)
+                    else:
+                        answer = False
+                except StoreError as error:
+                    if held is not None and held.broken:
+                        held.close()
+                        held = None
+                    step = operation.throw(error)
+                else:
+                    step = operation.send(answer)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+        finally:
+            if held is not None:
+                self._give_back(held)
+
+    def _take(self) -> psycopg.Connection[Any]:
+        if self._closed:
+            raise StoreError(f"{self.shown}: this store is closed.", reason="closed", hint="Open it anew.")
+        if self._pid != os.getpid():
+            _ABANDONED.extend(self._idle)
+            self._idle, self._pid = [], os.getpid()
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                break
+            if not has_news(connection.fileno()):
+                return connection
+            # The server said something to nobody: it is going down, or the connection is gone.
+            connection.close()
+        return self._connect()
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        try:
+            connection = psycopg.connect(
+                self._address.conninfo, autocommit=True, prepare_threshold=0 if self._address.prepare else None
+            )
+        except psycopg.Error as error:
+            raise translated(error, self.shown, broken=True, sent=False) from None
+        if self._address.prepare:
+            execute(connection.cursor(), Ask(OWN_SETTINGS), self.shown, prepare=False)
+        return connection
+
+    def _give_back(self, connection: psycopg.Connection[Any]) -> None:
+        if connection.info.transaction_status != TransactionStatus.IDLE:
+            # An operation failed in the middle of a transaction of its own.
+            connection.close()
+        elif self._closed or self._pid != os.getpid():
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close every connection; a later use raises StoreError."""
+        self._closed = True
+        if self._pid == os.getpid():
+            while self._idle:
+                self._idle.pop().close()
+
+
+_ABANDONED: Final[list[psycopg.Connection[Any]]] = []
+"""Connections of a parent process: never closed by the child, for closing says goodbye to the server on the parent's line."""
+
+
+def has_news(socket: int) -> bool:
+    """Whether something lies unread on a connection that waits for nothing: then it is not to be trusted."""
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(socket, select.POLLIN)
+        return bool(poll.poll(0))
+    return bool(select.select([socket], [], [], 0)[0])

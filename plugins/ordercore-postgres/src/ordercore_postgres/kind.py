@@ -1,0 +1,16 @@
+"""The kinds of store behind `postgresql://` and `postgres://`."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from ordercore.hooks import StoreKind, hookimpl
+from ordercore_postgres.store import PostgresStore
+
+POSTGRESQL: Final = StoreKind("postgresql", PostgresStore.open)
+POSTGRES: Final = StoreKind("postgres", PostgresStore.open)
+
+
+@hookimpl
+def ordercore_register_stores() -> Iterable[StoreKind]:
+    """Both schemes that PostgreSQL's own library knows."""
+    return [POSTGRESQL, POSTGRES]

@@ -1,0 +1,1 @@
+drop function ordercore_commit(text, jsonb);

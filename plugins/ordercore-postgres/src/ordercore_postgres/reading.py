@@ -1,0 +1,415 @@
+"""Queries of one `read` into one statement, and its rows into answers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import add, itemgetter
+from typing import Any, Final
+from zlib import crc32
+
+from ordercore.errors import Corrupted
+from ordercore.message import Event, Recorded
+from ordercore.store.contract import EventCodec
+from ordercore.store.posting import BUCKETS, WIDTH, Row, RowKey, postings_in, rows_of
+from ordercore.store.query import (
+    RECORDED_BEFORE,
+    Document,
+    Head,
+    Outcome,
+    Query,
+    ReadChange,
+    ReadCounter,
+    ReadDocument,
+    ReadDocuments,
+    ReadHead,
+    ReadLog,
+    ReadOffers,
+    ReadOutcome,
+    ReadPositions,
+    ReadStream,
+)
+from ordercore.store.scalars import micros_of, moment_of
+from ordercore.values import CommandId, Cursor, Place, Sku, Stream
+from ordercore_postgres.cursors import cursor_of, position_of
+from ordercore_postgres.question import (
+    BODY,
+    CRC,
+    EPOCH,
+    FIGURES,
+    N1,
+    N2,
+    N3,
+    NUMBER,
+    PLACE_IN_LOG,
+    POS,
+    SECTION,
+    XID,
+    A,
+    B,
+    C,
+    D,
+    E,
+    Question,
+    section,
+)
+
+Line = Sequence[Any]
+Lines = Sequence[Line]
+
+(
+    OUTCOME, STREAM, HEAD, COUNTER, DOCUMENT, LISTED, OFFER, POSITION, CHANGE, OF_STREAM, AT_POSITION, REVISION, ROW, STANDS,
+    SETTLED,
+) = range(15)  # fmt: skip
+"""The numbers of the sections."""
+
+FIGURES_OF: Final = f"array[{', '.join(BUCKETS)}]"
+RECORDED: Final = {
+    "a": "l.stream", "b": "l.command", "c": "l.actor", "d": "l.cause", "e": "l.correlation", "body": "l.events",
+    "n1": "l.version", "n2": "l.at", "n3": "l.effective", "crc": "l.crc", **PLACE_IN_LOG,
+}  # fmt: skip
+
+_OUTCOMES: Final = section(
+    OUTCOME, "from ordercore_log l where l.tenant = %(t)s and l.command = any(%(commands)s::text[]) order by l.command, l.part",
+    a="l.command", b="l.stream", c="encode(l.fingerprint, 'hex')", body="l.events", n1="l.version", n2="l.count",
+    n3="l.at", crc="l.crc", **PLACE_IN_LOG,
+)  # fmt: skip
+# The row that holds what comes first, those behind it, and at least the last, which says where the stream stands.
+_STREAMS: Final = section(
+    STREAM, """from unnest(%(streams)s::text[], %(afters)s::bigint[]) with ordinality s (stream, after, i)
+    join ordercore_log l on l.tenant = %(t)s and l.stream = s.stream and l.version >= coalesce((
+        select b.version from ordercore_log b where b.tenant = %(t)s and b.stream = s.stream and b.version <= s.after + 1
+        order by b.version desc limit 1
+    ), 0) order by s.i, l.version""",
+    i="s.i", body="case when l.version + l.count - 1 > s.after then l.events end", n1="l.version", n2="l.count",
+    n3="s.after", crc="l.crc", **PLACE_IN_LOG,
+)  # fmt: skip
+_HEADS: Final = section(
+    HEAD, """from unnest(%(heads)s::text[]) h (stream) cross join lateral (
+        select l.version, l.count from ordercore_log l where l.tenant = %(t)s and l.stream = h.stream
+        order by l.version desc limit 1
+    ) l""",
+    a="h.stream", n1="l.version", n2="l.count",
+)  # fmt: skip
+_COUNTERS: Final = section(
+    COUNTER,
+    "from ordercore_counter c where c.tenant = %(t)s and c.name = any(%(counters)s::text[])",
+    a="c.name",
+    n1="c.value",
+)
+_DOCUMENTS: Final = section(
+    DOCUMENT, """from unnest(%(kinds)s::text[], %(keys)s::text[]) with ordinality w (kind, key, i)
+    join ordercore_document o on o.tenant = %(t)s and o.kind = w.kind and o.key = w.key""",
+    i="w.i", a="o.kind", b="o.key", c="o.tag", d="o.sort", body="o.body", n1="o.revision",
+)  # fmt: skip
+_OFFERS: Final = section(
+    OFFER, """from ordercore_position p where p.tenant = %(t)s and p.sku = any(%(offered)s::text[]) and p.owner = '' and p.lot = ''
+    and p.available > 0""", a="p.sku", b="p.place", n1="p.available",
+)  # fmt: skip
+_POSITIONS: Final = section(
+    POSITION, "from ordercore_position p where p.tenant = %(t)s and p.sku = any(%(skus{i})s::text[])",
+    i="{i}", a="p.sku", b="p.place", c="p.lot", d="p.owner", figures=FIGURES_OF,
+)  # fmt: skip
+_POSITIONS_AT: Final = section(
+    POSITION, "from ordercore_position p where p.tenant = %(t)s and p.sku = any(%(skus{i})s::text[]) and p.place = %(place{i})s",
+    i="{i}", a="p.sku", b="p.place", c="p.lot", d="p.owner", figures=FIGURES_OF,
+)  # fmt: skip
+# Backwards until the first row that is old enough, then forwards from there.
+_CHANGE: Final = section(
+    CHANGE, """from (
+        (select epoch, xid, pos from ordercore_log where tenant = %(t)s and stream is not null and at < %(old{i})s
+        order by epoch desc, xid desc, pos desc limit 1) union all select 0, '0'::xid8, 0
+        order by 1 desc, 2 desc, 3 desc limit 1
+    ) s join ordercore_log l on l.tenant = %(t)s and l.stream is not null
+        and (l.epoch, l.xid, l.pos) > (s.epoch, s.xid, s.pos) and l.effective > %(after{i})s""",
+    i="{i}", body="l.events", crc="l.crc", **PLACE_IN_LOG,
+)  # fmt: skip
+_LOG_OF: Final = section(
+    OF_STREAM,
+    "from ordercore_log l where l.tenant = %(t)s and l.stream = %(of{i})s order by l.version",
+    i="{i}",
+    **RECORDED,
+)
+_LOG_AT: Final = section(
+    AT_POSITION, """from unnest(%(epochs{i})s::integer[], %(xids{i})s::text[], %(poses{i})s::bigint[]) w (epoch, xid, pos)
+    join ordercore_log l on l.tenant = %(t)s and l.stream is not null
+        and l.epoch = w.epoch and l.xid = w.xid::xid8 and l.pos = w.pos
+    order by l.epoch, l.xid, l.pos""", i="{i}", **RECORDED,
+)  # fmt: skip
+
+# For the facts of a refusal only.
+REVISIONS: Final = section(
+    REVISION, """from unnest(%(facts_kinds)s::text[], %(facts_keys)s::text[]) w (kind, key)
+    join ordercore_document o on o.tenant = %(t)s and o.kind = w.kind and o.key = w.key""",
+    a="o.kind", b="o.key", n1="o.revision",
+)  # fmt: skip
+ROWS: Final = section(
+    ROW, """from unnest(%(row_skus)s::text[], %(row_owners)s::text[], %(row_lots)s::text[], %(row_places)s::text[])
+        w (sku, owner, lot, place)
+    join ordercore_position p on p.tenant = %(t)s and p.sku = w.sku and p.owner = w.owner and p.lot = w.lot
+        and p.place = w.place""",
+    a="p.sku", b="p.place", c="p.lot", d="p.owner", figures=FIGURES_OF.replace("array[", "array[p.").replace(", ", ", p."),
+)  # fmt: skip
+CONSUMER: Final = section(
+    STANDS, "from ordercore_consumer c where c.tenant = %(t)s and c.name = %(consumer)s", a="c.cursor"
+)
+IS_SETTLED: Final = section(SETTLED, "", n1="(pg_current_xact_id_if_assigned() is null)::integer")
+
+
+class Reading:
+    """What turns rows into answers for one tenant."""
+
+    __slots__ = ("codec", "tenant")
+
+    def __init__(self, codec: EventCodec, tenant: str) -> None:
+        self.codec = codec
+        self.tenant = tenant
+
+    def events(self, row: Line) -> tuple[Event, ...]:
+        """The events of a log row. Raises Corrupted naming the position, NotFound for an event nobody registered."""
+        text = row[BODY]
+        if crc32(text.encode()) != row[CRC]:
+            position = _cursor(row)
+            raise Corrupted(
+                f"The events at position {position} are not what was written: their checksum differs.",
+                position=position, hint="Restore a backup; verify() lists every damaged row.",
+            )  # fmt: skip
+        try:
+            return self.codec.load_events(text)
+        except Corrupted as error:
+            position = _cursor(row)
+            raise Corrupted(f"Position {position}: {error.message}", position=position, hint=error.hint) from error
+
+    def outcome(self, command_id: CommandId, rows: Lines, fingerprint: bytes | None) -> Outcome:
+        """The outcome that these rows of the log tell; without a fingerprint it counts as the same command."""
+        appended = tuple((Stream(row[B]), row[N1], self.events(row)) for row in rows if row[B] is not None)
+        matches = fingerprint is None or fingerprint.hex() == rows[0][C]
+        return Outcome(command_id, matches, moment_of(rows[0][N3]), _cursor(rows[-1]) if appended else None, appended)
+
+    def records(self, rows: Iterable[Line]) -> Iterator[Recorded]:
+        """What log rows record, one by one."""
+        for row in rows:
+            recorded_at, cursor = moment_of(row[N2]), _cursor(row)
+            effective_at = recorded_at if row[N3] == row[N2] else moment_of(row[N3])
+            for version, event in enumerate(self.events(row), row[N1]):
+                yield Recorded(
+                    event, row[A], version, cursor, row[B], recorded_at, effective_at, row[C], row[D], row[E]
+                )
+
+    def document(self, row: Line) -> Document:
+        return Document(row[A], row[B], row[N1], self.codec.load_document(row[BODY]), row[C], row[D])
+
+
+def _cursor(row: Line) -> Cursor:
+    return cursor_of(row[EPOCH], row[XID], row[POS])
+
+
+def sections_of(rows: Lines) -> Mapping[int, list[Line]]:
+    """The rows by section."""
+    found: defaultdict[int, list[Line]] = defaultdict(list)
+    for row in rows:
+        found[row[SECTION]].append(row)
+    return found
+
+
+Answer = Callable[[Reading, Mapping[int, list[Line]], dict[int, object]], None]
+
+
+def ask(question: Question, queries: Sequence[Query[Any]]) -> list[Answer]:
+    """Put the queries into the question; what to do with the rows afterwards, in any order."""
+    alike: defaultdict[type, list[Any]] = defaultdict(list)
+    for query in queries:
+        alike[type(query)].append(query)
+    return [answer for kind, group in alike.items() for answer in _ASK[kind](question, group)]
+
+
+def _outcomes(question: Question, queries: Sequence[ReadOutcome]) -> Iterable[Answer]:
+    question.ask(_OUTCOMES, commands=[query.command_id for query in queries])
+
+    def answer(reading: Reading, rows: Mapping[int, list[Line]], answers: dict[int, object]) -> None:
+        found = {command: list(parts) for command, parts in groupby(rows.get(OUTCOME, ()), key=itemgetter(A))}
+        for query in queries:
+            parts = found.get(query.command_id)
+            command = query.command
+            answers[id(query)] = None if parts is None else reading.outcome(
+                query.command_id, parts, None if command is None else reading.codec.fingerprint(command)
+            )  # fmt: skip
+
+    return (answer,)
+
+
+def _streams(question: Question, queries: Sequence[ReadStream]) -> Iterable[Answer]:
+    question.ask(_STREAMS, streams=[query.stream for query in queries], afters=[query.after for query in queries])
+
+    def answer(reading: Reading, rows: Mapping[int, list[Line]], answers: dict[int, object]) -> None:
+        for query in queries:
+            answers[id(query)] = _ABSENT
+        for number, lines in groupby(rows.get(STREAM, ()), key=itemgetter(NUMBER)):
+            query, head, found = queries[number - 1], 0, []
+            for row in lines:
+                version = row[N1]
+                head = version + row[N2] - 1
+                if row[BODY] is not None:
+                    events = reading.events(row)
+                    found.append(events if query.after < version else events[query.after - version + 1 :])
+            events = found[0] if len(found) == 1 else tuple(event for part in found for event in part)
+            answers[id(query)] = Head(head, events)
+
+    return (answer,)
+
+
+_ABSENT: Final = Head(0, ())
+
+
+def _heads(question: Question, queries: Sequence[ReadHead]) -> Iterable[Answer]:
+    question.ask(_HEADS, heads=[query.stream for query in queries])
+
+    def answer(reading: Reading, rows: Mapping[int, list[Line]], answers: dict[int, object]) -> None:
+        heads = {row[A]: row[N1] + row[N2] - 1 for row in rows.get(HEAD, ())}
+        for query in queries:
+            answers[id(query)] = heads.get(query.stream, 0)
+
+    return (answer,)
+
+
+def _counters(question: Question, queries: Sequence[ReadCounter]) -> Iterable[Answer]:
+    question.ask(_COUNTERS, counters=[query.counter for query in queries])
+
+    def answer(reading: Reading, rows: Mapping[int, list[Line]], answers: dict[int, object]) -> None:
+        values = {row[A]: row[N1] for row in rows.get(COUNTER, ())}
+        for query in queries:
+            answers[id(query)] = values.get(query.counter, 0)
+
+    return (answer,)
+
+
+def _documents(question: Question, queries: Sequence[ReadDocument]) -> Iterable[Answer]:
+    question.ask(_DOCUMENTS, kinds=[query.kind for query in queries], keys=[query.key for query in queries])
+
+    def answer(reading: Reading, rows: Mapping[int, list[Line]], answers: dict[int, object]) -> None:
+        for query in queries:
+            answers[id(query)] = None
+        for row in rows.get(DOCUMENT, ()):
+            answers[id(queries[row[NUMBER] - 1])] = reading.document(row)
+
+    return (answer,)
+
+
+def _listings(question: Question, queries: Sequence[ReadDocuments]) -> Iterable[Answer]:
+    for query in queries:
+        text, parameters = _listing(query)
+        number = question.ask_each(text, **parameters)
+        yield _each(LISTED, number, query, lambda reading, rows: tuple(map(reading.document, rows)))
+
+
+def _each(section: int, number: int, query: Query[Any], answer: Callable[[Reading, list[Line]], object]) -> Answer:
+    def answered(reading: Reading, rows: Mapping[int, list[Line]], answers: dict[int, object]) -> None:
+        answers[id(query)] = answer(reading, [row for row in rows.get(section, ()) if row[NUMBER] == number])
+
+    return answered
+
+
+def _listing(query: ReadDocuments) -> tuple[str, dict[str, object]]:
+    direction, beyond = ("desc", "<") if query.newest_first else ("asc", ">")
+    conditions = ""
+    parameters: dict[str, object] = {"kind": query.kind, "limit": query.limit}
+    if query.tag is not None:
+        conditions += " and o.tag = %(tag{i})s"
+        parameters["tag"] = query.tag
+    if query.after is not None:
+        conditions += f" and (o.sort, o.key) {beyond} (%(sort{{i}})s, %(key{{i}})s)"
+        parameters["sort"], parameters["key"] = query.after
+    source = (
+        f"from ordercore_document o where o.tenant = %(t)s and o.kind = %(kind{{i}})s{conditions}"
+        f" order by o.sort {direction}, o.key {direction} limit %(limit{{i}})s"
+    )
+    text = section(
+        LISTED, source, i="{i}", a="o.kind", b="o.key", c="o.tag", d="o.sort", body="o.body", n1="o.revision"
+    )
+    return text, parameters
+
+
+def _offers(question: Question, queries: Sequence[ReadOffers]) -> Iterable[Answer]:
+    question.ask(_OFFERS, offered=list({sku: None for query in queries for sku in query.skus}))
+
+    def answer(reading: Reading, rows: Mapping[int, list[Line]], answers: dict[int, object]) -> None:
+        offers: dict[Sku, dict[Place, int]] = {}
+        for row in rows.get(OFFER, ()):
+            offers.setdefault(row[A], {})[row[B]] = row[N1]
+        if len(queries) == 1:
+            answers[id(queries[0])] = offers
+            return
+        for query in queries:
+            answers[id(query)] = {sku: offers[sku] for sku in query.skus if sku in offers}
+
+    return (answer,)
+
+
+def _positions(question: Question, queries: Sequence[ReadPositions]) -> Iterable[Answer]:
+    for query in queries:
+        if query.place is None:
+            number = question.ask_each(_POSITIONS, skus=list(query.skus))
+        else:
+            number = question.ask_each(_POSITIONS_AT, skus=list(query.skus), place=query.place)
+        yield _each(POSITION, number, query, lambda _, rows: {key_of(row): tuple(row[FIGURES]) for row in rows})
+
+
+def key_of(row: Line) -> RowKey:
+    """The key of a row of balances."""
+    return (row[A], row[B], row[C], row[D])
+
+
+def _changes(question: Question, queries: Sequence[ReadChange]) -> Iterable[Answer]:
+    for query in queries:
+        old = micros_of(query.after - RECORDED_BEFORE)
+        number = question.ask_each(_CHANGE, old=old, after=micros_of(query.after))
+        yield _each(CHANGE, number, query, _change(query.key))
+
+
+def _change(key: RowKey) -> Callable[[Reading, list[Line]], Row]:
+    def change(reading: Reading, rows: list[Line]) -> Row:
+        total = [0] * WIDTH
+        for row in rows:
+            if delta := rows_of(postings_in(reading.events(row))).get(key):
+                total = list(map(add, total, delta))
+        return tuple(total)
+
+    return change
+
+
+def _logs(question: Question, queries: Sequence[ReadLog]) -> Iterable[Answer]:
+    for query in queries:
+        wanted = {position_of(cursor) for cursor in query.positions}
+        if query.stream is not None:
+            number = question.ask_each(_LOG_OF, of=query.stream)
+            yield _each(OF_STREAM, number, query, _records(wanted))
+        else:
+            number = question.ask_each(
+                _LOG_AT, epochs=[position.epoch for position in wanted],
+                xids=[str(position.xid) for position in wanted], poses=[position.pos for position in wanted],
+            )  # fmt: skip
+            yield _each(AT_POSITION, number, query, _records(set()))
+
+
+def _records(wanted: set[Any]) -> Callable[[Reading, list[Line]], tuple[Recorded, ...]]:
+    def records(reading: Reading, rows: list[Line]) -> tuple[Recorded, ...]:
+        if wanted:
+            rows = [row for row in rows if (row[EPOCH], row[XID], row[POS]) in wanted]
+        return tuple(reading.records(rows))
+
+    return records
+
+
+_ASK: Final[Mapping[type, Callable[[Question, Any], Iterable[Answer]]]] = {
+    ReadStream: _streams,
+    ReadHead: _heads,
+    ReadPositions: _positions,
+    ReadChange: _changes,
+    ReadOffers: _offers,
+    ReadDocument: _documents,
+    ReadDocuments: _listings,
+    ReadCounter: _counters,
+    ReadOutcome: _outcomes,
+    ReadLog: _logs,
+}

@@ -1,0 +1,70 @@
+"""The tables: which version is there, and how the numbered files bring it up to date."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ordercore.errors import SchemaVersion
+from ordercore.store.migrations import migrations_of, upgrading
+from ordercore_postgres.steps import Ask, MadeMeanwhile, Operation
+
+MIGRATIONS: Final = migrations_of("ordercore_postgres.migrations")
+VERSION: Final = MIGRATIONS[-1].number
+
+_THERE: Final = "select to_regclass('ordercore_schema') is not null"
+_VERSION: Final = "select version, compatible from ordercore_schema"
+_LOCK: Final = "lock table ordercore_schema in exclusive mode"
+
+
+def migrate_hint(shown: str) -> str:
+    """What to type."""
+    return f"Type: ordercore migrate --store {shown} (the owner of the schema must), or let Alembic or Django do it."
+
+
+def check(shown: str) -> Operation[None]:
+    """Whether this release can work with the tables. Raises SchemaVersion."""
+    version, compatible = yield from _version()
+    _readable(shown, version, compatible)
+    if version < VERSION:
+        raise SchemaVersion(
+            f"{shown} has {f'schema {version}' if version else 'no tables of ordercore'}; this release needs {VERSION}.",
+            found=version, known=VERSION, hint=migrate_hint(shown),
+        )  # fmt: skip
+
+
+def _version() -> Operation[tuple[int, int]]:
+    rows = yield Ask(_THERE)
+    if not rows[0][0]:
+        return 0, 0
+    rows = yield Ask(_VERSION)
+    return (rows[0][0], rows[0][1]) if rows else (0, 0)
+
+
+def migrate(shown: str) -> Operation[tuple[int, int]]:
+    """Make the tables, or what they lack, in one transaction; (version before, version after).
+
+    Safe when several do it at once: whoever comes second waits for the first, and finds it done.
+    """
+    while True:
+        try:
+            yield Ask("begin")
+            before, compatible = yield from _version()
+            if before:
+                yield Ask(_LOCK)
+                before, compatible = yield from _version()
+            _readable(shown, before, compatible)
+            for statement in upgrading(MIGRATIONS, before):
+                yield Ask(statement)
+            yield Ask("commit")
+        except MadeMeanwhile:
+            yield Ask("rollback")
+        else:
+            return before, max(before, VERSION)
+
+
+def _readable(shown: str, version: int, compatible: int) -> None:
+    if compatible > VERSION:
+        raise SchemaVersion(
+            f"{shown} has schema {version}; this release reads up to {VERSION}.", found=version, known=VERSION,
+            hint="Upgrade ordercore.",
+        )  # fmt: skip

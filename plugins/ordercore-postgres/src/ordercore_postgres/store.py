@@ -1,0 +1,130 @@
+"""The PostgreSQL store: the contract in one database, one round trip a commit, shared by threads and processes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from ordercore.store import (
+    Batch,
+    Breach,
+    Capability,
+    CommitResult,
+    EventCodec,
+    Lease,
+    Outcome,
+    Page,
+    Query,
+    Snapshot,
+)
+from ordercore.values import CommandId, Cursor
+from ordercore_postgres import audit, schema
+from ordercore_postgres.address import parsed
+from ordercore_postgres.connections import Lender, Owned
+from ordercore_postgres.core import Operations
+
+CAPABILITIES: frozenset[Capability] = frozenset(("durable", "multi_process", "global_order", "group_commit", "fencing"))
+
+
+class PostgresStore:
+    """Everything in one PostgreSQL database. Safe to share by threads, usable from many processes and after a fork.
+
+    Every method raises StoreError and its subclasses, never psycopg's errors.
+    """
+
+    capabilities: frozenset[Capability] = CAPABILITIES
+
+    def __init__(self, url: str, *, migrate: bool = False, retry_seconds: float = 30.0) -> None:
+        """Connect to `postgresql://user@host/database`; `migrate` makes the tables or what they lack.
+
+        `retry_seconds`: for so long, deadlocks, conflicts and a server that is away are tried again. Raises
+        SchemaVersion without the tables, StoreError when the server cannot be used, ConfigurationError.
+        """
+        address = parsed(url)
+        self._lender: Lender = Owned(address)
+        self._operations = Operations(address.shown, owned=True, retry_seconds=retry_seconds)
+        try:
+            self._lender.run(schema.migrate(address.shown) if migrate else schema.check(address.shown))
+        except BaseException:
+            self._lender.close()
+            raise
+
+    @classmethod
+    def open(cls, url: str, *, migrate: bool = False, retry_seconds: float = 30.0) -> Self:
+        """From an address, as the constructor."""
+        return cls(url, migrate=migrate, retry_seconds=retry_seconds)
+
+    @property
+    def address(self) -> str:
+        """Where it is, without the password."""
+        return self._operations.shown
+
+    def use_codec(self, codec: EventCodec) -> None:
+        """How events, documents and commands are written. Before anything else."""
+        self._operations.codec = codec
+
+    def read(self, queries: Sequence[Query[Any]], *, tenant: str = "") -> Snapshot:
+        """Answer all queries from one snapshot, in one round trip; never waits for writers."""
+        return self._lender.run(self._operations.read(queries, tenant))
+
+    def commit(self, batch: Batch) -> CommitResult:
+        """All or nothing, durable when it returns, in one round trip. Raises StoreBusy after the deadline."""
+        return self._lender.run(self._operations.commit(batch))
+
+    def commit_many(self, batches: Sequence[Batch]) -> list[CommitResult]:
+        """One transaction and one round trip; batches that are refused leave the others alone, later ones see earlier ones."""
+        return self._lender.run(self._operations.commit_many(batches))
+
+    def outcome(self, command_id: CommandId, *, tenant: str = "") -> Outcome | None:
+        """What became of a command id."""
+        return self._lender.run(self._operations.outcome(command_id, tenant))
+
+    def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "") -> Page:
+        """Log rows after the cursor until `limit` events are reached, at least one row.
+
+        Rows appear when no older transaction of the database is open any more; `lag` counts those that wait for it too.
+        """
+        return self._lender.run(self._operations.read_all(after, limit, tenant))
+
+    def lease_due(
+        self, owner: str, now: datetime, ttl: timedelta, limit: int = 100, *, kind: str | None = None, tenant: str = ""
+    ) -> tuple[Lease, ...]:
+        """Lease due timers, earliest first; those that another worker is leasing at this moment are passed over."""
+        return self._lender.run(self._operations.lease_due(now, ttl, limit, kind, tenant))
+
+    def ack(self, lease: Lease, *, tenant: str = "") -> bool:
+        """Remove the timer if the lease still holds."""
+        return self._lender.run(self._operations.end(lease, None, tenant))
+
+    def nack(self, lease: Lease, due: datetime, *, tenant: str = "") -> bool:
+        """Make the timer due again at `due` if the lease still holds."""
+        return self._lender.run(self._operations.end(lease, due, tenant))
+
+    def next_due(self, *, tenant: str = "") -> datetime | None:
+        """When the earliest timer is due, leased or not: one look into an index."""
+        return self._lender.run(self._operations.next_due(tenant))
+
+    def cursor_of(self, consumer: str, *, tenant: str = "") -> Cursor | None:
+        """Where a follower stands."""
+        return self._lender.run(self._operations.cursor_of(consumer, tenant))
+
+    def checkpoint(
+        self,
+        consumer: str,
+        expected: Cursor | None,
+        cursor: Cursor | None,
+        batch: Batch | None = None,
+        *,
+        tenant: str = "",
+    ) -> CommitResult:
+        """Move a follower and write its effects; if either is refused, nothing is done."""
+        return self._lender.run(self._operations.checkpoint(consumer, expected, cursor, batch, tenant))
+
+    def verify(self, *, tenant: str = "") -> tuple[Breach, ...]:
+        """Rebuild every row from the log and compare; reads everything, stops nobody."""
+        return self._lender.run(audit.verify(self._operations, tenant))
+
+    def close(self) -> None:
+        """Close the connections; a later call raises StoreError."""
+        self._lender.close()

@@ -1,0 +1,221 @@
+"""Batches made ready for PostgreSQL: encoded once, and merged into what `ordercore_commit` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from json.encoder import JSONEncoder
+from typing import Any, Final
+from zlib import crc32
+
+from ordercore.store.batch import Batch, PutDocument, Require, RequireUnits, SetTimer
+from ordercore.store.contract import EventCodec
+from ordercore.store.guards import floors_of
+from ordercore.store.posting import COLUMN, WIDTH, RowKey
+from ordercore.store.result import Committed
+from ordercore.store.scalars import micros_of
+from ordercore.values import Stream
+from ordercore_postgres.cursors import cursor_of
+
+Line = list[Any]
+Merged = dict[str, list[Any]]
+Move = tuple[str, str | None, str | None]
+"""A follower's step: (consumer, expected cursor, new cursor)."""
+
+VERSION: Final = 4
+"""Where in a log row the version is."""
+
+as_json: Final = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Work:
+    """What one batch writes, as rows."""
+
+    __slots__ = ("batch", "count", "documents", "empty", "fingerprint", "floors", "logs", "timers", "versions")
+
+    def __init__(self, batch: Batch, codec: EventCodec) -> None:
+        self.batch = batch
+        self.fingerprint = codec.fingerprint(batch.command)
+        self.floors: dict[RowKey, int] = floors_of(batch) if batch.floors else {}
+        self.logs: list[Line] = []
+        """One for each append: version None where it goes to the end, count 0 where the head is only compared."""
+        self.count = 0
+        """How many of them stay."""
+        self.versions: list[int | None] = []
+        """The version after each append, where it is known before."""
+        self.empty: Line | None = None
+        """The row of a batch without events."""
+        self.documents: list[tuple[str, Line]] = []
+        """(wave kind, row); the row begins with kind and key."""
+        self.timers: list[tuple[str, Line]] = []
+        self._encode_log(batch, codec)
+        for change in batch.documents:
+            if not isinstance(change, PutDocument):
+                self.documents.append(("x", [change.kind, change.key]))
+                continue
+            row: Line = [change.kind, change.key, change.tag, change.sort, codec.dump_document(change.body)]
+            if change.expected:
+                row.append(change.expected)
+            self.documents.append(("s" if change.expected is None else "u" if change.expected else "n", row))
+        for timer in batch.timers:
+            if isinstance(timer, SetTimer):
+                self.timers.append(("s", [timer.kind, timer.key, micros_of(timer.due)]))
+            else:
+                self.timers.append(("c", [timer.kind, timer.key]))
+
+    def _encode_log(self, batch: Batch, codec: EventCodec) -> None:
+        command_id, fingerprint, context = batch.command_id, self.fingerprint.hex(), batch.context
+        at = micros_of(context.now)
+        effective = at if context.effective is context.now else micros_of(context.effective)
+        actor, cause, correlation = context.actor, context.cause, context.correlation
+        for append in batch.appends:
+            expected, count = append.expected, len(append.events)
+            text = codec.dump_events(append.events) if count else ""
+            version = None if expected is None else expected + 1
+            self.versions.append(None if expected is None else expected + count)
+            self.logs.append([
+                command_id, self.count, fingerprint, append.stream, version, count, at, effective,
+                actor, cause, correlation, crc32(text.encode()), text,
+            ])  # fmt: skip
+            self.count += count > 0
+        if not self.count:
+            self.empty = [command_id, fingerprint, at, effective, actor, cause, correlation]
+
+    def result(self, epoch: int, xid: int, pos: int, heads: Sequence[int] | None) -> Committed:
+        """What the batch came to, its last log row being at that position; `heads` before each append, if some are not known."""
+        versions: dict[Stream, int] = {}
+        for number, (append, version) in enumerate(zip(self.batch.appends, self.versions, strict=True)):
+            if version is None and heads is not None:
+                versions[append.stream] = heads[number] + len(append.events)
+            elif version is not None:
+                versions[append.stream] = version
+        return Committed(cursor_of(epoch, xid, pos) if self.count else None, versions)
+
+
+def merged(works: Sequence[Work]) -> Merged | None:
+    """All of them as one call; None if they cannot all be done, whatever the store holds."""
+    if len(works) > 1 and len({work.batch.command_id for work in works}) < len(works):
+        return None
+    merged: Merged = {}
+    if not _merge_logs(works, merged):
+        return None
+    _merge_counters(works, merged)
+    _merge_documents(works, merged)
+    _merge_timers(works, merged)
+    _merge_rows(works, merged)
+    return merged
+
+
+def _merge_logs(works: Sequence[Work], merged: Merged) -> bool:
+    logs: list[Line] = []
+    checks: list[Line] = []
+    ahead: dict[str, int | None] = {}
+    sequential = False
+    for work in works:
+        if work.empty is not None:
+            merged.setdefault("e", []).append(work.empty)
+        for row, version in zip(work.logs, work.versions, strict=True):
+            stream, first = row[3], row[VERSION]
+            if first is None or not row[5]:
+                sequential = True
+            if (known := ahead.get(stream)) is not None:
+                if first is not None and first != known + 1:
+                    return False
+            elif first is not None and first > 1:
+                checks.append([stream, first - 1])
+            ahead[stream] = version
+            logs.append(row)
+    if sequential:
+        merged["x"] = logs
+    elif logs:
+        merged["l"] = logs
+        if checks:
+            merged["v"] = checks
+    return True
+
+
+def _merge_counters(works: Sequence[Work], merged: Merged) -> None:
+    bumps: dict[str, int] = {}
+    wanted: dict[tuple[str, int], None] = {}
+    for work in works:
+        batch = work.batch
+        for require in batch.requires:
+            if isinstance(require, Require):
+                wanted[require.counter, require.value - bumps.get(require.counter, 0)] = None
+        for bump in batch.bumps:
+            bumps[bump.counter] = bumps.get(bump.counter, 0) + 1
+    if wanted:
+        merged["q"] = [[name, value] for name, value in wanted]
+    if bumps:
+        merged["b"] = [[name, times] for name, times in bumps.items()]
+
+
+def _merge_documents(works: Sequence[Work], merged: Merged) -> None:
+    waves: list[dict[str, list[Line]]] = []
+    written: dict[tuple[str, str], int] = {}
+    for work in works:
+        for how, row in work.documents:
+            name = (row[0], row[1])
+            number = written[name] = written.get(name, -1) + 1
+            if number == len(waves):
+                waves.append({})
+            waves[number].setdefault(how, []).append(row)
+    if waves:
+        merged["d"] = waves
+
+
+def _merge_timers(works: Sequence[Work], merged: Merged) -> None:
+    last: dict[tuple[str, str], tuple[str, Line]] = {}
+    for work in works:
+        for how, row in work.timers:
+            last[row[0], row[1]] = (how, row)
+    for how, row in last.values():
+        merged.setdefault(how, []).append(row)
+
+
+def _merge_rows(works: Sequence[Work], merged: Merged) -> None:
+    """Net changes, each row once. Beyond zero it is bound by floors, by what an earlier batch needed, by observations."""
+    net: dict[RowKey, Sequence[int]] = {}
+    needs: dict[tuple[RowKey, int], int] = {}
+    exact: list[tuple[RowKey, int, int]] = []
+    alone = len(works) == 1
+    for work in works:
+        for require in work.batch.requires:
+            if isinstance(require, RequireUnits):
+                column = COLUMN[require.bucket]
+                exact.append((require.key, column, require.units - net.setdefault(require.key, _NOTHING)[column]))
+        if alone and not work.floors and not net:
+            # What falls below zero is refused anyway.
+            net.update(work.batch.rows)
+            continue
+        for key, change in work.batch.rows.items():
+            after = net[key] = [a + b for a, b in zip(net.get(key, _NOTHING), change, strict=True)]
+            _need(needs, key, change, after, work.floors.get(key, 0))
+    guards = [
+        [*_named(key), column + 1, need + net[key][column], None]
+        for (key, column), need in needs.items()
+        if need + net[key][column] > 0
+    ]
+    guards += [[*_named(key), column + 1, None, units + net[key][column]] for key, column, units in exact]
+    if net:
+        merged["p"] = [[*_named(key), *change] for key, change in net.items()]
+    if guards:
+        merged["g"] = guards
+
+
+_NOTHING: Final = (0,) * WIDTH
+
+
+def _need(
+    needs: dict[tuple[RowKey, int], int], key: RowKey, change: Sequence[int], after: Sequence[int], floor: int
+) -> None:
+    """What each column that is taken from must hold before all of them, so that it suffices at this step."""
+    for column, delta in enumerate(change):
+        if delta < 0:
+            need = (0 if column else floor) - after[column]
+            if need > needs.get((key, column), 0):
+                needs[key, column] = need
+
+
+def _named(key: RowKey) -> tuple[str, str, str, str]:
+    sku, place, lot, owner = key
+    return sku, owner, lot, place
