@@ -7,15 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from ordercore_postgres.kind import ordercore_register_stores
     from ordercore_postgres.store import PostgresStore
 
-__all__ = ["ORDERCORE_API", "PostgresStore", "ordercore_register_stores"]
+__all__ = ["PostgresStore"]
 
-ORDERCORE_API: Final = 1
-"""The version of ordercore's hooks and ports that this plugin was written for."""
-
-_WHERE: Final = {"PostgresStore": "store", "ordercore_register_stores": "kind"}
+_WHERE: Final = {"PostgresStore": "store"}
 
 
 def __getattr__(name: str) -> object:
@@ -26,5 +22,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """The public names, loaded or not: pluggy looks here for hooks."""
+    """The public names, loaded or not."""
     return __all__

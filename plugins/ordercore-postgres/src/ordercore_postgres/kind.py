@@ -1,4 +1,4 @@
-"""The kinds of store behind `postgresql://` and `postgres://`."""
+"""The kinds of store behind `postgresql://` and `postgres://`: the module that ordercore finds as a plugin."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -6,6 +6,8 @@ from typing import Final
 from ordercore.hooks import StoreKind, hookimpl
 from ordercore_postgres.store import PostgresStore
 
+ORDERCORE_API: Final = 1
+"""The version of ordercore's hooks and ports that this plugin was written for."""
 POSTGRESQL: Final = StoreKind("postgresql", PostgresStore.open)
 POSTGRES: Final = StoreKind("postgres", PostgresStore.open)
 
