@@ -3,17 +3,31 @@
 In a module of their own without pytest, because racers in other processes import it.
 """
 
+import copy
 import threading
 import time
+from collections import Counter, defaultdict
 from unittest.mock import patch
 
 from attrs import evolve
 
-from ordercore.store import BUCKETS, Committed, Conflicted, ReadHead, Short, Snapshot
+from ordercore.message import Recorded
+from ordercore.store import (
+    BUCKETS,
+    Committed,
+    Conflicted,
+    ReadDocuments,
+    ReadHead,
+    ReadOutcome,
+    Require,
+    Short,
+    Snapshot,
+)
 from ordercore.store.memory import MemoryStore
 from ordercore.store.posting import COLUMN
 from ordercore.store.sqlite import SQLiteStore
 from ordercore.store.sqlite.rows import Writing
+from ordercore.testing.sample_events import NOW
 
 
 def one_by_one(cls):
@@ -173,6 +187,316 @@ class HastyLog(MemoryStore):
             return evolve(page, cursor=end.cursor)
 
 
+class SequenceCursor(MemoryStore):
+    """Numbers log rows when they are written and shows them when they are committed: readers pass the slow ones by."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = set()
+        self.numbering = threading.Lock()
+
+    def commit(self, batch):
+        with self._lock:
+            before = len(self._of(batch.tenant).log)
+            result = super().commit(batch)
+            written = set(range(before, len(self._of(batch.tenant).log)))
+            self.open |= written
+        # The rows are numbered; the rest of the transaction takes its time.
+        time.sleep(0.001 if len(batch.appends) > 2 else 0)
+        with self._lock:
+            self.open -= written
+        return result
+
+    def read_all(self, after, limit=1000, *, tenant=""):
+        with self._lock:
+            page = super().read_all(after, limit, tenant=tenant)
+            shown = [record for record in page.records if int(record.position) - 1 not in self.open]
+            cursor = shown[-1].position if shown else after
+            return evolve(page, records=tuple(shown), cursor=cursor)
+
+
+class DirtyLog(MemoryStore):
+    """Lets readers of the log see what is being written and may still be refused."""
+
+    def __init__(self):
+        super().__init__()
+        self.writing = {}
+
+    def commit(self, batch):
+        with self._lock:
+            kept = self._of(batch.tenant)
+            at = len(kept.log)
+            self.writing[batch.command_id] = [
+                Recorded(event, each.stream, 1, str(at + 1), batch.command_id, NOW, NOW)
+                for each in batch.appends[:1]
+                for event in each.events
+            ]
+        time.sleep(0)
+        with self._lock:
+            del self.writing[batch.command_id]
+            return super().commit(batch)
+
+    def read_all(self, after, limit=1000, *, tenant=""):
+        with self._lock:
+            page = super().read_all(after, limit, tenant=tenant)
+            more = [record for records in self.writing.values() for record in records]
+            return evolve(page, records=(*page.records, *more)) if page.records and not page.lag else page
+
+
+class DoubledDelivery(MemoryStore):
+    """Begins each page of the log where the page before ended, with its last row once more."""
+
+    def read_all(self, after, limit=1000, *, tenant=""):
+        with self._lock:
+            page = super().read_all(after, limit, tenant=tenant)
+            if not page.records or after is None:
+                return page
+            again = super().read_all(str(int(after) - 1), 1, tenant=tenant)
+            return evolve(page, records=(*again.records, *page.records))
+
+
+@one_by_one
+class SwallowedConflict(MemoryStore):
+    """Says that a batch is committed when somebody else was quicker, and writes nothing."""
+
+    def commit(self, batch):
+        result = super().commit(batch)
+        if isinstance(result, Conflicted):
+            return Committed(None, {append.stream: (append.expected or 0) + 1 for append in batch.appends})
+        return result
+
+
+class MissingSavepoint(MemoryStore):
+    """Undoes a refused batch of a group by rolling the transaction back, and those before it with it."""
+
+    def commit_many(self, batches):
+        with self._lock:
+            before = copy.deepcopy(self._tenants)
+            results = []
+            for batch in batches:
+                results.append(self.commit(batch))
+                if not isinstance(results[-1], Committed):
+                    self._tenants = copy.deepcopy(before)
+            return results
+
+
+class NothingUndoneInGroups(MemoryStore):
+    """Has written documents and counters of a batch of a group when it finds out that the batch is short."""
+
+    def commit_many(self, batches):
+        results = []
+        for batch in batches:
+            results.append(self.commit(batch))
+            if isinstance(results[-1], Short):
+                self.commit(evolve(batch, command_id=f"{batch.command_id}?", appends=(), requires=(), timers=()))
+        return results
+
+
+class UnsortedLocks(MemoryStore):
+    """Locks rows in the order in which each batch names them, and finds out after a while that it is a deadlock."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows = defaultdict(threading.Lock)
+        self.holders, self.waiting = {}, {}
+
+    def commit(self, batch):
+        return self.commit_many([batch])[0]
+
+    def commit_many(self, batches):
+        keys = list(dict.fromkeys(key for batch in batches for key in batch.rows))
+        for _ in range(3):
+            if self.locked(keys):
+                break
+        else:
+            keys.sort()  # so that the test ends
+            while not self.locked(keys):
+                pass
+        try:
+            return [MemoryStore.commit(self, batch) for batch in batches]
+        finally:
+            self.unlock(keys)
+
+    def locked(self, keys):
+        me = threading.get_ident()
+        for at, key in enumerate(keys):
+            with self._lock:
+                row = self.rows[key]
+            self.waiting[me] = key
+            while not row.acquire(timeout=0.1):
+                if self.deadlocked(me):
+                    self.unlock(keys[:at])
+                    return False
+            self.holders[key] = me
+            time.sleep(0)
+        return True
+
+    def deadlocked(self, me):
+        """Whether whom it waits for waits for it, however many are in between."""
+        other = self.holders.get(self.waiting[me])
+        for _ in range(20):
+            if other is None or other == me:
+                break
+            other = self.holders.get(self.waiting.get(other))
+        return other == me
+
+    def unlock(self, keys):
+        self.waiting.pop(threading.get_ident(), None)
+        for key in keys:
+            self.holders.pop(key, None)
+            self.rows[key].release()
+
+
+class ForgottenTenant(MemoryStore):
+    """Lists documents of all tenants: one query of ten forgets whom it is for."""
+
+    def read(self, queries, *, tenant=""):
+        snapshot = super().read(queries, tenant=tenant)
+        for query in queries:
+            if isinstance(query, ReadDocuments):
+                found = [
+                    each for name in self._tenants for each in MemoryStore.read(self, [query], tenant=name).of(query)
+                ]
+                snapshot.answers[id(query)] = tuple(dict.fromkeys(found))
+        return snapshot
+
+
+@one_by_one
+class OutcomeWithoutFingerprint(MemoryStore):
+    """Keeps which ids were committed, and not with what."""
+
+    def commit(self, batch):
+        record = self._of(batch.tenant).records.get(batch.command_id)
+        if record is not None:
+            record.command = batch.command
+        return super().commit(batch)
+
+    def read(self, queries, *, tenant=""):
+        snapshot = super().read(queries, tenant=tenant)
+        for query in queries:
+            if isinstance(query, ReadOutcome) and (known := snapshot.of(query)) is not None:
+                snapshot.answers[id(query)] = evolve(known, matches=True)
+        return snapshot
+
+
+@one_by_one
+class LotNotApplied(MemoryStore):
+    """Books the pool and leaves the lots as they are."""
+
+    def commit(self, batch):
+        batch = evolve(batch)
+        for key in [key for key in batch.rows if key[2] and len(batch.rows) > 1]:
+            del batch.rows[key]
+        return super().commit(batch)
+
+
+class FenceReused(MemoryStore):
+    """Counts the fences of each timer from 1, and forgets the count with the timer."""
+
+    def lease_due(self, owner, now, ttl, limit=100, *, kind=None, tenant=""):
+        with self._lock:
+            timers = self._of(tenant).timers
+            leases = super().lease_due(owner, now, ttl, limit, kind=kind, tenant=tenant)
+            counted = self.__dict__.setdefault("counted", {})
+            found = []
+            for lease in leases:
+                name = (lease.kind, lease.key)
+                fence = counted[name] = counted.get(name, 0) + 1
+                due, _, until = timers._set[name]
+                timers._set[name] = (due, fence, until)
+                found.append(evolve(lease, fence=fence))
+            return tuple(found)
+
+    def ack(self, lease, *, tenant=""):
+        done = super().ack(lease, tenant=tenant)
+        if done:
+            self.counted.pop((lease.kind, lease.key), None)
+        return done
+
+
+@one_by_one
+class RequiredAfterBump(MemoryStore):
+    """Bumps the counters of a batch first, and compares what it requires of them then."""
+
+    def commit(self, batch):
+        bumped = Counter(bump.counter for bump in batch.bumps)
+        requires = [
+            evolve(each, value=each.value - bumped[each.counter]) if isinstance(each, Require) else each
+            for each in batch.requires
+        ]
+        return super().commit(evolve(batch, requires=tuple(requires)))
+
+
+class CursorApart(MemoryStore):
+    """Writes the effects of a follower in one transaction and moves its cursor in another."""
+
+    def checkpoint(self, consumer, expected, cursor, batch=None, *, tenant=""):
+        result = self.commit(batch) if batch is not None else None
+        moved = super().checkpoint(consumer, expected, cursor, tenant=tenant)
+        return moved if result is None else result
+
+
+class TwoRelays(MemoryStore):
+    """Compares where a follower stands, and moves it in a transaction that does not compare again."""
+
+    def checkpoint(self, consumer, expected, cursor, batch=None, *, tenant=""):
+        if self.cursor_of(consumer, tenant=tenant) != expected:
+            return Conflicted(consumer, 0, 1)
+        time.sleep(0)
+        with self._lock:
+            stands = self.cursor_of(consumer, tenant=tenant)
+            return super().checkpoint(consumer, stands, cursor, batch, tenant=tenant)
+
+
+class ClockBelieved(MemoryStore):
+    """Takes any clock that is not the one of the lease as a sign that the lease has run out."""
+
+    def lease_due(self, owner, now, ttl, limit=100, *, kind=None, tenant=""):
+        with self._lock:
+            timers = self._of(tenant).timers
+            for name, (due, fence, until) in list(timers._set.items()):
+                if until is not None and until > now + ttl:
+                    timers._set[name] = (due, fence, None)
+                    now = max(now, due)
+            return super().lease_due(owner, now, ttl, limit, kind=kind, tenant=tenant)
+
+
+class TiesByChance(MemoryStore):
+    """Gives timers that are due at the same time in the order in which they were set."""
+
+    def lease_due(self, owner, now, ttl, limit=100, *, kind=None, tenant=""):
+        with self._lock:
+            set_in_order = list(self._of(tenant).timers._set)
+            leases = super().lease_due(owner, now, ttl, 10**6, kind=kind, tenant=tenant)
+            order = sorted(leases, key=lambda lease: (lease.due, set_in_order.index((lease.kind, lease.key))))
+            for lease in order[limit:]:
+                self.nack(lease, lease.due, tenant=tenant)
+            return tuple(order[:limit])
+
+
+class OrderOfADictionary(MemoryStore):
+    """Lists documents as a dictionary would, upper and lower case side by side."""
+
+    def read(self, queries, *, tenant=""):
+        snapshot = super().read(queries, tenant=tenant)
+        for query in queries:
+            if isinstance(query, ReadDocuments):
+                found = sorted(snapshot.of(query), key=lambda each: (each.sort.lower(), each.key.lower()))
+                snapshot.answers[id(query)] = tuple(found[::-1] if query.newest_first else found)
+        return snapshot
+
+
+@one_by_one
+class ShortageFirst(MemoryStore):
+    """Looks at the stock first, and finds out later that the decision was out of date anyway."""
+
+    def commit(self, batch):
+        kept = self._of(batch.tenant)
+        if batch.command_id not in kept.records and isinstance(short := kept._rows_after(batch), Short):
+            return short
+        return super().commit(batch)
+
+
 @one_by_one
 class ReadModifyWriteOnDisk(SQLiteStore):
     """Reads the rows, and puts them back with the change, whatever other processes wrote in between."""
@@ -187,7 +511,7 @@ class ReadModifyWriteOnDisk(SQLiteStore):
             time.sleep(0.001)
             with self._transaction(session):
                 put = ", ".join(f"{bucket} = ?" for bucket in BUCKETS)
-                session.executemany(f"update position set {put} where id = ?", read)
+                session.executemany(f"update ordercore_position set {put} where id = ?", read)
         return super().commit(batch)
 
 

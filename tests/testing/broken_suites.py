@@ -93,6 +93,121 @@ class TestHastyLog(InMemory):
     caught_by = ("s10_9",)
 
 
+class TestSequenceCursor(InMemory):
+    broken = broken_stores.SequenceCursor
+    caught_by = ("s15_5",)
+
+
+class TestDirtyLog(InMemory):
+    broken = broken_stores.DirtyLog
+    caught_by = ("s15_5",)
+
+
+class TestDoubledDelivery(InMemory):
+    broken = broken_stores.DoubledDelivery
+    caught_by = (
+        "s10_9",
+        "s15_5",
+    )
+
+
+class TestSwallowedConflict(InMemory):
+    broken = broken_stores.SwallowedConflict
+    caught_by = (
+        "s3_2",
+        "s3_3",
+        "s7_2",
+        "s8_3",
+        "s15_8",
+    )
+
+
+class TestMissingSavepoint(InMemory):
+    broken = broken_stores.MissingSavepoint
+    caught_by = (
+        "s11_1",
+        "s11_2",
+    )
+
+
+class TestNothingUndoneInGroups(InMemory):
+    broken = broken_stores.NothingUndoneInGroups
+    caught_by = ("s11_2",)
+
+
+class TestUnsortedLocks(InMemory):
+    broken = broken_stores.UnsortedLocks
+    caught_by = ("s15_13",)
+
+
+class TestForgottenTenant(InMemory):
+    broken = broken_stores.ForgottenTenant
+    caught_by = ("s13_2",)
+
+
+class TestOutcomeWithoutFingerprint(InMemory):
+    broken = broken_stores.OutcomeWithoutFingerprint
+    caught_by = (
+        "s2_2",
+        "s2_6",
+        "s11_3",
+    )
+
+
+class TestLotNotApplied(InMemory):
+    broken = broken_stores.LotNotApplied
+    caught_by = (
+        "s4_5",
+        "s4_6",
+    )
+
+
+class TestFenceReused(InMemory):
+    broken = broken_stores.FenceReused
+    caught_by = ("s9_10",)
+
+
+class TestRequiredAfterBump(InMemory):
+    broken = broken_stores.RequiredAfterBump
+    caught_by = (
+        "s7_3",
+        "s7_5",
+    )
+
+
+class TestCursorApart(InMemory):
+    broken = broken_stores.CursorApart
+    caught_by = (
+        "s12_2",
+        "s15_14",
+    )
+
+
+class TestTwoRelays(InMemory):
+    broken = broken_stores.TwoRelays
+    caught_by = ("s15_14",)
+
+
+class TestClockBelieved(InMemory):
+    broken = broken_stores.ClockBelieved
+    caught_by = ("s9_12",)
+
+
+class TestTiesByChance(InMemory):
+    broken = broken_stores.TiesByChance
+    caught_by = ("s9_11",)
+
+
+class TestOrderOfADictionary(InMemory):
+    broken = broken_stores.OrderOfADictionary
+    caught_by = ("s8_9",)
+
+
+class TestShortageFirst(InMemory):
+    broken = broken_stores.ShortageFirst
+    caught_by = ("s1_6",)
+
+
 class TestReadModifyWriteOnDisk(OnDisk):
     broken = broken_stores.ReadModifyWriteOnDisk
     attempts = 800

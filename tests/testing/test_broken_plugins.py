@@ -91,13 +91,13 @@ def outcomes_of(tmp_path_factory):
             timeout=600,
         )
         assert report.exists(), done.stdout + done.stderr
-        return {
-            (case.get("classname").rpartition(".")[2], rule_of(case.get("name"))): next(
-                ("skipped" if child.tag == "skipped" else f"{child.tag}: {child.get('message')}" for child in case),
-                "passed",
-            )
-            for case in ET.parse(report).iter("testcase")
-        }
+        found = {}
+        for case in ET.parse(report).iter("testcase"):
+            name = case.get("classname").rpartition(".")[2], rule_of(case.get("name"))
+            said = ("skipped" if child.tag == "skipped" else f"{child.tag}: {child.get('message')}" for child in case)
+            # What fails twice, in the rule itself and in the look that ends each test, is told twice: the first counts.
+            found.setdefault(name, next(said, "passed"))
+        return found
 
     return run
 

@@ -49,6 +49,7 @@ from ordercore.testing.sample_events import (
 from ordercore.values import Cursor, Sku, Stream
 
 GIVE_UP_SECONDS: Final = 60
+LATE_SECONDS: Final = 4
 
 
 def won(result: CommitResult, *, lost: type[CommitResult] | tuple[type[CommitResult], ...] = Short) -> bool:
@@ -125,6 +126,40 @@ def empty_the_shelves(store: Store, number: int, skus: Sequence[str], stock: int
     return got
 
 
+def cross(store: Store, number: int, rounds: int, skus: Sequence[str], crossed: bool) -> float:
+    """Sell some of every SKU in each round, in orders and in groups; where `crossed`, odd racers begin at the other end.
+
+    Seconds that it took. Whoever is much later than the others gives up, so that a store without an order of its own
+    fails in reasonable time.
+    """
+    mine = list(reversed(skus)) if crossed and number % 2 else list(skus)
+    begun = time.monotonic()
+    for turn in range(rounds):
+        name = f"{crossed}.{number}.{turn}"
+        won(store.commit(order(name, *(reserve(sku, 1, sku) for sku in mine))))
+        group = [order(f"{name}.{sku}", reserve(sku, 1, sku)) for sku in mine]
+        assert all(won(result) for result in store.commit_many(group))
+        if time.monotonic() - begun > LATE_SECONDS:
+            break
+    return time.monotonic() - begun
+
+
+def follow_together(store: Store, number: int, limit: int) -> int:
+    """Follow the log as one of several workers of the same follower, and count each record; pages that were taken."""
+    taken, turn = 0, 0
+    until = time.monotonic() + GIVE_UP_SECONDS
+    while time.monotonic() < until:
+        stands = store.cursor_of("counting")
+        page = store.read_all(stands, limit)
+        if not page.records:
+            break
+        turn += 1
+        told = batch(f"{number}.{turn}", bumps=[f"told/{record.command_id}" for record in page.records])
+        let_others_run()
+        taken += won(store.checkpoint("counting", stands, page.cursor, told), lost=Conflicted)
+    return taken
+
+
 Seen = list[tuple[str, int, str]]
 """(stream, version, command id) of each record of the log, in its order."""
 
@@ -145,10 +180,17 @@ def write_or_tail(store: Store, number: int, writers: int, batches: int) -> Seen
 
 
 def _to_tail(number: int, turn: int) -> Batch:
-    """Two streams of one batch; every third one is refused after its events were written."""
+    """Two streams of one batch; every third one is refused after its events were written.
+
+    Those of the first writer take their time: they have many streams and documents, so that others overtake them.
+    """
     name = f"{number}.{turn}"
     events = Noted(name), moved(reserve("NOWHERE", 1, "1")) if turn % 3 == 2 else Noted("more")
-    return batch(name, append(f"note/{name}", 0, *events), append(f"log/{number}", None, Noted(name)))
+    slow = range(40) if number == 1 else ()
+    more = [append(f"note/{name}.{part}", 0, Noted(name)) for part in slow]
+    sheets = [PutDocument("sheet", f"{name}.{part}", Sheet(name)) for part in slow]
+    streams = append(f"note/{name}", 0, *events), *more, append(f"log/{number}", None, Noted(name))
+    return batch(name, *streams, documents=sheets)
 
 
 def _seen(each: Batch, result: CommitResult) -> Seen:

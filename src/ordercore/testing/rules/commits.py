@@ -7,12 +7,15 @@ from datetime import timedelta
 from attrs import evolve
 
 from ordercore.store import (
+    BUCKETS,
     Batch,
+    Committed,
     Conflicted,
     Duplicate,
     Floor,
     Mismatched,
     PutDocument,
+    ReadHead,
     ReadOutcome,
     Require,
     SetTimer,
@@ -131,6 +134,95 @@ class CommitRules(Subject):
         assert log(store, result.position) == []
         assert result.position == log(store)[-1].position
 
+    def test_s1_6_of_several_reasons_the_first_one_counts(self, store: Store) -> None:
+        commit_all(store, batch("a", append("order/1", 0, Noted("one")), append("order/2", 0, Noted("one"))))
+        commit_all(store, batch("b", documents=[PutDocument("sheet", "1", Sheet("one"))], bumps=["seen", "looked"]))
+        appends = append("order/1", 5, moved(reserve("TEA", 1, "1"))), append("order/2", 6, Noted("late"))
+        whole = batch(
+            "late",
+            *appends,
+            requires=[Require("seen", 7), Require("looked", 8)],
+            documents=[PutDocument("sheet", "1", Sheet("late"), expected=9)],
+        )
+
+        def told(asked: Batch) -> tuple[int, int]:
+            result = store.commit(asked)
+            assert isinstance(result, Conflicted), result
+            return result.expected, result.actual
+
+        assert isinstance(store.commit(evolve(whole, command_id=CommandId("a"))), Mismatched)
+        assert told(whole) == (5, 1)
+        first = append("order/1", 1, moved(reserve("TEA", 1, "1")))
+        assert told(evolve(whole, appends=(first, appends[1]))) == (6, 1)
+        whole = evolve(whole, appends=(first,))
+        assert told(whole) == (7, 1)
+        assert told(evolve(whole, requires=whole.requires[1:])) == (8, 1)
+        assert told(evolve(whole, requires=())) == (9, 1)
+        assert isinstance(store.commit(evolve(whole, requires=(), documents=())), Short)
+
+    def test_s1_7_a_batch_and_a_read_may_be_of_any_size(self, store: Store) -> None:
+        skus = [f"SKU-{n}" for n in range(1_200)]
+        giant = batch(
+            "giant",
+            *(append(f"note/{n}", 0, Noted(f"{n}")) for n in range(1_000)),
+            append("in/1", 0, *(moved(*(receive(sku, 2) for sku in part)) for part in (skus[:700], skus[700:]))),
+            append("in/2", 0, Noted("x" * 1_000_000)),
+            documents=[PutDocument("sheet", f"{n}", Sheet(f"{n}")) for n in range(700)],
+            timers=[SetTimer("expire", f"{n}", NOW) for n in range(700)],
+            bumps=[f"seen/{n}" for n in range(700)],
+        )
+        commit_all(store, giant)
+        assert rows(store, *skus) == {(sku, HERE, "", ""): (2, *(0,) * (len(BUCKETS) - 1)) for sku in skus}
+        heads = [ReadHead(append.stream) for append in giant.appends]
+        snapshot = store.read(heads)
+        assert [snapshot.of(head) for head in heads] == [len(append.events) for append in giant.appends]
+        assert len(events(store, "in/2")[0].text) == 1_000_000  # type: ignore[attr-defined]  # it is a Noted
+        assert len(store.lease_due("me", NOW, timedelta(minutes=1), 1_000)) == 700
+        known = outcome(store, "giant")
+        assert known is not None
+        assert len(known.events) == 1_003
+        group = [order(f"{n}", reserve(skus[n], 1, "1")) for n in range(400)]
+        assert all(isinstance(result, Committed) for result in store.commit_many(group))
+
+    def test_s1_8_names_are_what_they_are_letter_by_letter(self, store: Store) -> None:
+        names = [
+            "a",
+            "A",
+            "a ",
+            " a",
+            "á",
+            "a\N{COMBINING ACUTE ACCENT}",
+            "ß",
+            "ss",
+            "%",
+            "_",
+            "a'b",
+            'a"b',
+            "a\\b",
+            "茶",
+        ]
+        for name in names:
+            made = batch(
+                name,
+                append(f"order/{name}", 0, Noted(name), moved(receive(name, 1, lot=name))),
+                documents=[PutDocument(name, name, Sheet(name), expected=0, tag=name, sort=name)],
+                bumps=[name],
+                timers=[SetTimer(name, name, NOW)],
+                at=context(name, actor=name),
+            )
+            commit_all(store, made)
+        for name in names:
+            assert events(store, f"order/{name}")[0] == Noted(name)
+            held = document(store, name, name)
+            assert held is not None
+            assert (held.revision, held.body, held.tag) == (1, Sheet(name), name)
+            assert counter(store, name) == 1
+            assert units(store, name) == units(store, name, lot=name) == {"available": 1}
+            assert [each.key for each in store.lease_due("me", NOW, timedelta(minutes=1), kind=name)] == [name]
+            end = store.read_all(None, 1).cursor
+            committed(store.checkpoint(name, None, end))
+        assert [record.actor for record in log(store)][::2] == names
+
     def test_s2_1_the_same_command_again_is_a_duplicate(self, store: Store) -> None:
         commit_all(store, delivery("stock", receive("TEA", 5)))
         first = committed(store.commit(order("a", reserve("TEA", 2, "1"))))
@@ -200,6 +292,14 @@ class CommitRules(Subject):
         assert not differs.matches
         assert snapshot.of(unknown) is None
 
+    def test_s2_7_without_a_command_nobody_asks_whether_it_was_the_same(self, store: Store) -> None:
+        commit_all(store, batch("a", append("order/1", 0, Noted("one")), command=Sample("a", "first")))
+        asked = ReadOutcome(CommandId("a"))
+        known, found = outcome(store, "a"), store.read([asked]).of(asked)
+        assert known is not None
+        assert known.matches
+        assert found == known
+
     def test_s3_1_a_version_is_the_number_of_events(self, store: Store) -> None:
         assert version(store, "order/1") == 0
         commit_all(store, batch("a", append("order/1", 0, Noted("one"), Noted("two"), Noted("three"))))
@@ -235,3 +335,23 @@ class CommitRules(Subject):
         commit_all(store, batch("b", append("order/1", None, Noted("two"))))
         assert events(store, "order/1") == (Noted("one"), Noted("two"))
         assert rows(store, "TEA") == {}
+
+    def test_s3_5_an_append_without_events_compares_and_adds_nothing(self, store: Store) -> None:
+        commit_all(store, batch("a", append("order/1", 0, Noted("one"))))
+        late = store.commit(batch("late", append("order/1", 0), bumps=["seen"]))
+        assert isinstance(late, Conflicted), late
+        assert (late.expected, late.actual) == (0, 1)
+        result = committed(store.commit(batch("b", append("order/1", 1), append("order/2", None), bumps=["seen"])))
+        assert (result.position, dict(result.versions)) == (None, {"order/1": 1, "order/2": 0})
+        assert (len(log(store)), counter(store, "seen")) == (1, 1)
+
+    def test_s3_6_appends_of_a_batch_to_one_stream_follow_each_other(self, store: Store) -> None:
+        one, two, three = (append("order/1", n, Noted(f"{n}")) for n in range(3))
+        result = committed(store.commit(batch("a", one, append("order/2", 0, Noted("x")), two, three)))
+        assert dict(result.versions) == {"order/1": 3, "order/2": 1}
+        assert events(store, "order/1") == (Noted("0"), Noted("1"), Noted("2"))
+        assert [record.version for record in log(store)] == [1, 1, 2, 3]
+        late = store.commit(batch("late", append("order/1", 3, Noted("3")), append("order/1", 3, Noted("4"))))
+        assert isinstance(late, Conflicted), late
+        assert (late.expected, late.actual) == (3, 4)
+        assert version(store, "order/1") == 3

@@ -13,8 +13,10 @@ from ordercore.store import SetTimer, Store
 from ordercore.testing.racers import (
     claimed,
     count_up,
+    cross,
     empty_the_shelves,
     fight_for_claims,
+    follow_together,
     move_or_look,
     repeat_commands,
     see_to_timers,
@@ -36,7 +38,7 @@ from ordercore.testing.rules.subject import (
     units,
     version,
 )
-from ordercore.testing.sample_events import NOW, THERE, Sheet, batch, delivery, receive
+from ordercore.testing.sample_events import NOW, THERE, Noted, Sheet, append, batch, delivery, receive
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -167,3 +169,26 @@ class ConcurrencyRules(Subject):
             assert store.verify() == ()
         finally:
             store.close()
+
+    def test_s15_13_orders_and_groups_that_cross_wait_for_each_other_without_a_deadlock(
+        self, store: Store, store_factory: StoreFactory
+    ) -> None:
+        skus, rounds = [f"SKU-{n:02d}" for n in range(12)], 12
+        commit_all(store, delivery("in", *(receive(sku, 10_000) for sku in skus)))
+        in_step = max(self.race(store, store_factory, self.racers, cross, rounds, skus, False))
+        crossed = max(self.race(store, store_factory, self.racers, cross, rounds, skus, True))
+        # A deadlock is found after a second or so, and everybody behind it has waited meanwhile.
+        assert crossed < 4 * in_step + 2, f"{crossed:.1f} s where those who do not cross took {in_step:.1f} s"
+        sold = 2 * 2 * rounds * self.racers
+        assert all(units(store, sku) == {"available": 10_000 - sold, "reserved": sold} for sku in skus)
+        assert store.verify() == ()
+
+    def test_s15_14_of_several_workers_of_a_follower_one_takes_each_page(
+        self, store: Store, store_factory: StoreFactory
+    ) -> None:
+        names = [f"{number}" for number in range(90)]
+        commit_all(store, *(batch(f"in {name}", append(f"note/{name}", 0, Noted(name))) for name in names))
+        pages = self.race(store, store_factory, self.racers, follow_together, 3)
+        assert [counter(store, f"told/in {name}") for name in names] == [1] * len(names)
+        assert sum(pages) == len(names) / 3
+        assert store.cursor_of("counting") == store.read_all(None, 1_000).cursor

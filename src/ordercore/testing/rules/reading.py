@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
+import pytest
 from attrs import evolve
 
+from ordercore.errors import BrokenRule, InvalidCommand
 from ordercore.message import Context
 from ordercore.store import (
     BUCKETS,
@@ -19,6 +21,7 @@ from ordercore.store import (
     ReadOffers,
     ReadPositions,
     ReadStream,
+    SetTimer,
     Store,
 )
 from ordercore.testing.rules.subject import Subject, commit_all, committed, log
@@ -37,7 +40,7 @@ from ordercore.testing.sample_events import (
     receive,
     reserve,
 )
-from ordercore.values import Sku, Stream
+from ordercore.values import CommandId, Cursor, Sku, Stream
 
 
 def history(store: Store) -> None:
@@ -180,6 +183,9 @@ class ReadingRules(Subject):
         assert list(snapshot.of(by_stream)) == [record for record in whole if record.stream == "order/1"]
         found = list(snapshot.of(by_position))
         assert sorted(found, key=whole.index) == [record for record in whole if record.position in wanted]
+        both = ReadLog(Stream("order/1"), positions=sorted(wanted))
+        of_stream = [record for record in whole if record.position in wanted and record.stream == "order/1"]
+        assert list(store.read([both]).of(both)) == of_stream
 
     def test_s10_13_a_position_is_a_cursor(self, store: Store) -> None:
         history(store)
@@ -205,3 +211,54 @@ class ReadingRules(Subject):
         assert [since(minutes) for minutes in (-1, 0, 1, 2)] == [
             {"available": 9}, {"available": 4}, {"available": 3}, {},
         ]  # fmt: skip
+        of_lot = delivery("d", receive("TEA", 2, lot="L1", owner="ACME"))
+        commit_all(store, evolve(of_lot, context=effective(3)))
+        lot = ReadChange((Sku("TEA"), HERE, "L1", "ACME"), NOW + timedelta(minutes=2))
+        assert store.read([lot]).of(lot)[0] == 2
+        assert [since(minutes) for minutes in (1, 2)] == [{"available": 3}, {}]
+
+    def test_s10_15_a_sku_asked_for_twice_is_answered_once_and_none_is_nothing(self, store: Store) -> None:
+        commit_all(store, delivery("a", receive("TEA", 3)))
+        positions, offers = ReadPositions((Sku("TEA"), Sku("TEA"))), ReadOffers((Sku("TEA"), Sku("TEA")))
+        no_positions, no_offers, no_records = ReadPositions(()), ReadOffers(()), ReadLog()
+        snapshot = store.read([positions, offers, no_positions, no_offers, no_records])
+        assert {key: row[0] for key, row in snapshot.of(positions).items()} == {("TEA", HERE, "", ""): 3}
+        assert {sku: dict(found) for sku, found in snapshot.of(offers).items()} == {"TEA": {HERE: 3}}
+        assert (dict(snapshot.of(no_positions)), dict(snapshot.of(no_offers))) == ({}, {})
+        assert tuple(snapshot.of(no_records)) == ()
+
+    def test_s10_16_times_are_exact_and_of_any_zone(self, store: Store) -> None:
+        there = timezone(timedelta(hours=5, minutes=45))
+        now, long_ago = NOW + timedelta(microseconds=1), datetime(1871, 5, 1, 12, 0, 0, 999_999, tzinfo=there)
+        asked = batch("a", append("order/1", 0, Noted("one")), at=context("a", now=now, effective=long_ago))
+        due = datetime(2199, 12, 31, 23, 59, 59, 999_999, tzinfo=there)
+        commit_all(store, evolve(asked, timers=(SetTimer("expire", "1", due),)))
+        (record,) = log(store)
+        assert (record.recorded_at, record.effective_at) == (now, long_ago)
+        assert store.next_due() == due
+        assert store.lease_due("me", due - timedelta(microseconds=1), timedelta(minutes=1)) == ()
+        (leased,) = store.lease_due("me", due, timedelta(microseconds=3))
+        assert (leased.due, leased.until) == (due, due + timedelta(microseconds=3))
+        for unzoned in (
+            evolve(asked, command_id=CommandId("b"), context=context("b", now=NOW.replace(tzinfo=None))),
+            batch("c", timers=[SetTimer("expire", "2", NOW.replace(tzinfo=None))]),
+        ):
+            with pytest.raises(BrokenRule):
+                store.commit(unzoned)
+        assert len(log(store)) == 1
+        assert store.next_due() == due
+
+    def test_s10_17_what_was_read_is_settled(self, store: Store) -> None:
+        commit_all(store, delivery("a", receive("TEA", 1)))
+        assert store.read([ReadOffers((Sku("TEA"),))]).settled
+        assert store.read([ReadHead(Stream("order/1")), ReadPositions((Sku("TEA"),))]).settled
+        assert store.read([]).settled
+
+    def test_s10_18_what_is_no_cursor_is_refused_and_nothing_is_skipped(self, store: Store) -> None:
+        history(store)
+        for cursor in ("next", "-1", "1; drop table log", "\N{ARABIC-INDIC DIGIT ONE}", ""):
+            with pytest.raises(InvalidCommand):
+                store.read_all(Cursor(cursor), 10)
+            with pytest.raises(InvalidCommand):
+                store.checkpoint("shelf", None, Cursor(cursor))
+        assert store.cursor_of("shelf") is None

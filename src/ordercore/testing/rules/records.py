@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from attrs import evolve
+
 from ordercore.store import (
+    Batch,
     Committed,
     Conflicted,
     DeleteDocument,
@@ -15,8 +18,20 @@ from ordercore.store import (
     RequireUnits,
     Store,
 )
+from ordercore.store.batch import DocumentChange, Requirement
 from ordercore.testing.rules.subject import Subject, commit_all, counter, document
-from ordercore.testing.sample_events import HERE, Noted, Sheet, append, batch, moved, receive
+from ordercore.testing.sample_events import (
+    HERE,
+    Noted,
+    Sheet,
+    append,
+    batch,
+    delivery,
+    moved,
+    order,
+    receive,
+    reserve,
+)
 from ordercore.values import Sku
 
 
@@ -63,6 +78,38 @@ class RecordRules(Subject):
         assert isinstance(late, Conflicted), late
         assert (late.expected, late.actual) == (4, 5)
         commit_all(store, batch("seen", more, requires=[*required(5), *required(0, "L1")]))
+        others = delivery("others", receive("TEA", 3, lot="L1", owner="ACME"))
+        commit_all(store, others, order("kept", reserve("TEA", 2, "1")))
+        of_lot = RequireUnits(Sku("TEA"), HERE, "available", 3, "L1", "ACME")
+        of_claims = RequireUnits(Sku("TEA"), HERE, "reserved", 2)
+        commit_all(store, batch("both", requires=[of_lot, of_claims]))
+        for wrong in (evolve(of_lot, owner=""), evolve(of_claims, units=3)):
+            assert isinstance(store.commit(batch("wrong", requires=[wrong])), Conflicted)
+
+    def test_s7_5_in_a_group_what_is_required_is_compared_at_its_turn(self, store: Store) -> None:
+        def counting(name: str, value: int, held: int) -> Batch:
+            requires: list[Requirement] = [Require("seen", value), RequireUnits(Sku("TEA"), HERE, "available", held)]
+            return batch(name, append(f"in/{name}", 0, moved(receive("TEA", 1))), requires=requires, bumps=["seen"])
+
+        group = [
+            counting("a", 0, 0),
+            counting("b", 1, 1),
+            counting("c", 1, 2),
+            counting("d", 2, 1),
+            counting("e", 2, 2),
+        ]
+        results = store.commit_many(group)
+        assert [type(result) for result in results] == [Committed, Committed, Conflicted, Conflicted, Committed]
+        told = [(each.expected, each.actual) for each in results if isinstance(each, Conflicted)]
+        assert told == [(1, 2), (1, 2)]
+        assert counter(store, "seen") == 3
+
+    def test_s7_6_a_counter_bumped_twice_by_a_batch_goes_up_by_two(self, store: Store) -> None:
+        commit_all(store, batch("a", bumps=["seen", "looked", "seen"]))
+        assert (counter(store, "seen"), counter(store, "looked")) == (2, 1)
+        refused, twice = batch("b", requires=[Require("seen", 0)], bumps=["seen"]), batch("c", bumps=["seen", "seen"])
+        assert [type(each) for each in store.commit_many([refused, twice])] == [Conflicted, Committed]
+        assert counter(store, "seen") == 4
 
     def test_s8_1_a_document_comes_back_as_it_was_put(self, store: Store) -> None:
         body = Sheet("Grüße, 茶 \N{TEACUP WITHOUT HANDLE}", 2**61, datetime(2026, 3, 29, 1, 30, tzinfo=UTC), ("a", ""))
@@ -133,3 +180,63 @@ class RecordRules(Subject):
         commit_all(store, batch("c", documents=[put("1", tag="done")]))
         assert keys(store, ReadDocuments("sheet", tag="open")) == ["2"]
         assert keys(store, ReadDocuments("sheet", tag="done")) == ["1"]
+
+    def test_s8_8_changes_of_one_document_in_a_batch_follow_each_other(self, store: Store) -> None:
+        commit_all(store, batch("a", documents=[put("1", "one", expected=0), put("1", "two", expected=1)]))
+        held = document(store, "sheet", "1")
+        assert held is not None
+        assert (held.revision, held.body) == (2, Sheet("two"))
+        anew: list[DocumentChange] = [
+            DeleteDocument("sheet", "1"),
+            put("1", "three", expected=0),
+            put("2"),
+            DeleteDocument("sheet", "2"),
+        ]
+        commit_all(store, batch("b", documents=anew))
+        held = document(store, "sheet", "1")
+        assert held is not None
+        assert (held.revision, held.body) == (1, Sheet("three"))
+        assert document(store, "sheet", "2") is None
+        late = store.commit(batch("c", documents=[put("1", "four", expected=1), put("1", "five", expected=1)]))
+        assert isinstance(late, Conflicted), late
+        assert (late.expected, late.actual) == (1, 2)
+        assert document(store, "sheet", "1") == held
+
+    def test_s8_9_lists_are_in_the_order_of_code_points(self, store: Store) -> None:
+        sorts = [
+            "",
+            " ",
+            "-a",
+            "10",
+            "9",
+            "A",
+            "B",
+            "Z",
+            "_",
+            "a",
+            "a b",
+            "ab",
+            "b",
+            "z",
+            "Ä",
+            "ä",
+            "é",
+            "茶",
+            "\U0001f375",
+        ]
+        assert sorts == sorted(sorts)
+        documents = [put(f"{n}", sort=sort, tag="t") for n, sort in enumerate(reversed(sorts))]
+        documents += [PutDocument("key", sort, Sheet(sort)) for sort in reversed(sorts) if sort]
+        commit_all(store, batch("a", documents=documents))
+        everything, tagged = ReadDocuments("sheet"), ReadDocuments("sheet", tag="t", newest_first=True)
+        by_key, behind = ReadDocuments("key"), ReadDocuments("sheet", after=("Bee", ""))
+        snapshot = store.read([everything, tagged, by_key, behind])
+        assert [found.sort for found in snapshot.of(everything)] == sorts
+        assert [found.sort for found in snapshot.of(tagged)] == sorts[::-1]
+        assert [found.key for found in snapshot.of(by_key)] == sorts[1:]
+        assert [found.sort for found in snapshot.of(behind)] == sorts[sorts.index("Z") :]
+
+    def test_s8_10_no_tag_is_a_tag(self, store: Store) -> None:
+        commit_all(store, batch("a", documents=[put("1", tag="t"), put("2"), put("3")]))
+        assert keys(store, ReadDocuments("sheet", tag="")) == ["2", "3"]
+        assert keys(store, ReadDocuments("sheet")) == ["1", "2", "3"]

@@ -5,13 +5,20 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
+import pytest
+from attrs import evolve
+
+from ordercore.errors import BrokenRule
 from ordercore.store import (
+    CancelTimer,
     Committed,
     Conflicted,
+    DeleteDocument,
     Duplicate,
     Mismatched,
     PutDocument,
     ReadDocuments,
+    ReadLog,
     Require,
     SetTimer,
     Short,
@@ -45,7 +52,7 @@ from ordercore.testing.sample_events import (
     receive,
     reserve,
 )
-from ordercore.values import Cursor
+from ordercore.values import Cursor, Stream
 
 MINUTE = timedelta(minutes=1)
 
@@ -105,6 +112,8 @@ class SharingRules(Subject):
         assert isinstance(second, Short)
         assert isinstance(third, Committed)
         assert picture(store, refused) == before
+        assert [document(store, "sheet", name) is not None for name in ("x", "y")] == [True, True]
+        assert [outcome(store, name) is not None for name in ("x", "refused", "y")] == [True, False, True]
         assert store.verify() == ()
 
     def test_s11_3_one_id_counts_once_in_a_group(self, store: Store) -> None:
@@ -128,6 +137,47 @@ class SharingRules(Subject):
             assert known is not None
             assert known.position == committed(result).position
         assert [record.command_id for record in log(store)] == [f"{n}" for n in range(5)]
+
+    def test_s11_6_a_batch_of_a_group_sees_all_that_went_before_it(self, store: Store) -> None:
+        first = batch(
+            "a", append("order/1", 0, moved(receive("TEA", 2)), Noted("one")), documents=[shelf(1)], bumps=["seen"],
+            timers=[SetTimer("expire", "1", NOW)],
+        )  # fmt: skip
+        second = batch(
+            "b", append("order/1", 2, moved(reserve("TEA", 2, "1"))), append("order/1", None, Noted("end")),
+            documents=[evolve(shelf(2), expected=1)], requires=[Require("seen", 1)], bumps=["seen"],
+            timers=[SetTimer("expire", "1", NOW + MINUTE)],
+        )  # fmt: skip
+        stale = batch("c", documents=[evolve(shelf(3), expected=1)])
+        third = batch("d", documents=[DeleteDocument("shelf", "1")], timers=[CancelTimer("expire", "1")])
+        fourth = batch("e", documents=[evolve(shelf(5), expected=0)], requires=[Require("seen", 2)])
+        results = store.commit_many([first, second, stale, third, fourth])
+        assert [type(each) for each in results] == [Committed, Committed, Conflicted, Committed, Committed]
+        assert units(store, "TEA") == {"reserved": 2}
+        assert version(store, "order/1") == committed(results[1]).versions[Stream("order/1")] == 4
+        held = document(store, "shelf", "1")
+        assert held is not None
+        assert (held.revision, held.body) == (1, Sheet("shelf", 5))
+        assert store.next_due() is None
+
+    def test_s11_7_a_group_may_hold_batches_of_several_tenants(self, store: Store) -> None:
+        group = [
+            evolve(order(f"{number}", *moves), tenant=tenant)
+            for number, (tenant, moves) in enumerate(
+                (
+                    ("acme", (receive("TEA", 1),)),
+                    ("", (receive("TEA", 2),)),
+                    ("acme", (reserve("TEA", 2, "1"),)),
+                    ("", (reserve("TEA", 2, "1"),)),
+                    ("acme", (reserve("TEA", 1, "1"),)),
+                )
+            )
+        ]
+        results = store.commit_many(group)
+        assert [type(each) for each in results] == [Committed, Committed, Short, Committed, Committed]
+        assert units(store, "TEA") == {"reserved": 2}
+        assert units(store, "TEA", tenant="acme") == {"reserved": 1}
+        assert [record.command_id for record in log(store, tenant="acme")] == ["0", "4"]
 
     def test_s12_1_a_follower_moves_its_cursor_and_writes_in_one_commit(self, store: Store) -> None:
         commit_all(store, *(delivery(f"{n}", receive("TEA", 1)) for n in range(4)))
@@ -179,6 +229,24 @@ class SharingRules(Subject):
         assert store.cursor_of("mail") is None
         committed(store.checkpoint("mail", None, Cursor(end or "")))
         assert store.cursor_of("mail") == store.cursor_of("shelf") == end
+
+    def test_s12_6_effects_that_were_written_before_leave_the_cursor(self, store: Store) -> None:
+        commit_all(store, *(delivery(f"{n}", receive("TEA", 1)) for n in range(2)))
+        half, end = store.read_all(None, 1).cursor, store.read_all(None, 2).cursor
+        effects = batch("f1", documents=[shelf(1)], bumps=["told"])
+        committed(store.checkpoint("shelf", None, half, effects))
+        assert isinstance(store.checkpoint("shelf", half, end, effects), Duplicate)
+        other = batch("f1", documents=[shelf(2)], command=Sample("f1", "other"))
+        assert isinstance(store.checkpoint("shelf", half, end, other), Mismatched)
+        assert (store.cursor_of("shelf"), counter(store, "told")) == (half, 1)
+
+    def test_s12_7_a_follower_writes_only_for_its_own_tenant(self, store: Store) -> None:
+        commit_all(store, delivery("a", receive("TEA", 1)))
+        end = store.read_all(None, 10).cursor
+        with pytest.raises(BrokenRule):
+            store.checkpoint("shelf", None, end, evolve(batch("f1", documents=[shelf(1)]), tenant="acme"))
+        assert store.cursor_of("shelf") is store.cursor_of("shelf", tenant="acme") is None
+        assert document(store, "shelf", "1", tenant="acme") is None
 
     def test_s13_1_tenants_use_the_same_names_without_meeting(self, store: Store) -> None:
         for tenant, quantity in (("", 1), ("acme", 2), ("zeta", 3)):
@@ -239,3 +307,19 @@ class SharingRules(Subject):
         assert store.ack(lease) is False
         assert store.ack(lease, tenant="acme") is True
         assert len(store.lease_due("me", NOW, MINUTE)) == 3
+
+    def test_s13_4_what_one_tenant_holds_opens_nothing_of_another(self, store: Store) -> None:
+        for number in range(6):
+            for tenant in ("acme", ""):
+                note = batch(f"{number}", append(f"order/{number}", 0, Noted(f"{tenant}{number}")), tenant=tenant)
+                commit_all(store, evolve(note, timers=(SetTimer("expire", "1", NOW),)))
+        cursors = [store.read_all(None, limit, tenant="acme").cursor for limit in range(1, 7)]
+        for cursor in cursors:
+            assert all(record.event.text in "012345" for record in log(store, cursor))  # type: ignore[attr-defined]  # Noted
+        theirs = ReadLog(positions=[cursor for cursor in cursors if cursor is not None])
+        assert all(record.event.text in "012345" for record in store.read([theirs]).of(theirs))  # type: ignore[attr-defined]
+        (lease,) = store.lease_due("me", NOW, MINUTE, tenant="acme")
+        assert store.nack(lease, NOW + 9 * MINUTE) is False
+        assert store.next_due() == NOW
+        assert store.nack(lease, NOW + 9 * MINUTE, tenant="acme") is True
+        assert (store.next_due(), store.next_due(tenant="acme")) == (NOW, NOW + 9 * MINUTE)

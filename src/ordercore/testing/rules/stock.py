@@ -164,6 +164,26 @@ class StockRules(Subject):
         commit_all(store, order("d", receive("CUP", 1), floors=floor))
         assert units(store, "TEA") == {"available": 3, "reserved": 2}
 
+    def test_s5_7_goods_of_others_are_guarded_apart(self, store: Store) -> None:
+        commit_all(store, delivery("in", receive("TEA", 9), receive("TEA", 2, owner="ACME", lot="L1")))
+        wanted = delivery("a", scrap("TEA", 3, owner="ACME", lot="L1"))
+        missing = {evolve(short("TEA", 1), owner="ACME"), evolve(short("TEA", 1, lot="L1"), owner="ACME")}
+        assert shortages(store, wanted) == missing
+        commit_all(store, delivery("b", scrap("TEA", 2, owner="ACME", lot="L1")))
+        assert units(store, "TEA") == {"available": 9}
+        assert shortages(store, delivery("c", scrap("TEA", 10))) == {short("TEA", 1)}
+
+    def test_s5_8_of_several_floors_the_highest_holds_and_only_for_its_own_row(self, store: Store) -> None:
+        commit_all(store, delivery("in", receive("TEA", 9), receive("TEA", 9, THERE), receive("CUP", 9, lot="L1")))
+        floors = [Floor(Sku("TEA"), HERE, minimum) for minimum in (2, 5, -7)]
+        assert shortages(store, order("a", reserve("TEA", 6, "1"), floors=floors)) == {short("TEA", 2)}
+        elsewhere = order("b", reserve("TEA", 9, "1", THERE), reserve("TEA", 4, "2"), floors=floors)
+        commit_all(store, elsewhere)
+        # A lot has no floor of its own: the pool above it has.
+        of_lot = evolve(delivery("c", scrap("CUP", 9, lot="L1")), floors=(Floor(Sku("CUP"), HERE, 3),))
+        assert shortages(store, of_lot) == {short("CUP", 3)}
+        commit_all(store, evolve(of_lot, floors=(Floor(Sku("CUP"), HERE, -3),)))
+
     def test_s6_1_a_batch_moves_claimed_units_only_with_their_stream(self, store: Store) -> None:
         with pytest.raises(BrokenRule):
             batch("a", append("order/1", None, moved(reserve("TEA", 1, "1"))))

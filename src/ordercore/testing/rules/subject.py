@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeVar
 
 import pytest
 
@@ -26,6 +27,11 @@ from ordercore.store import (
 from ordercore.testing.sample_events import HERE, sample_codec
 from ordercore.testing.suite import Suite
 from ordercore.values import CommandId, Cursor, Place, Sku, Stream
+
+R = TypeVar("R", bound=Callable[..., None])
+
+TENANTS: Final = ("", "acme")
+"""Those that rules write for."""
 
 StoreFactory = Callable[[], Store]
 """Opens the store of one test: creates what it needs the first time, finds what was committed later."""
@@ -65,15 +71,24 @@ class Subject(Suite):
         self.missing("the fixture store_factory")
 
     @pytest.fixture
-    def store(self, store_factory: StoreFactory) -> Iterator[Store]:
-        """An empty store, closed after the test."""
+    def store(self, store_factory: StoreFactory, request: pytest.FixtureRequest) -> Iterator[Store]:
+        """An empty store; closed after the test, and whatever the test did, it verifies clean by then (S16.4)."""
         opened = open_store(store_factory)
         yield opened
+        if not getattr(request.function, "unverified", False):
+            breaches = [breach for tenant in TENANTS for breach in opened.verify(tenant=tenant)]
+            assert breaches == [], "S16.4: what the test did has left breaches"
         opened.close()
 
     def damage(self, store: Store, key: RowKey, bucket: str, change: int) -> None:
         """Override this to let S16.3 run: change one bucket of one row behind the store's back."""
         pytest.skip("the suite cannot reach behind this store: damage() is not overridden")
+
+
+def unverified(rule: R) -> R:
+    """A rule that damages its store, or closes it, so that it does not verify clean afterwards."""
+    rule.unverified = True  # type: ignore[attr-defined]  # functions take attributes
+    return rule
 
 
 def open_store(factory: StoreFactory) -> Store:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ordercore.store import CancelTimer, Lease, SetTimer, Store
+from ordercore.store.batch import TimerChange
 from ordercore.testing.rules.subject import Subject, commit_all
 from ordercore.testing.sample_events import NOW, batch
 
@@ -124,3 +125,62 @@ class TimerRules(Subject):
         assert store.ack(stale) is False
         assert store.ack(held) is False
         assert store.ack(anew) is True
+
+    def test_s9_11_what_is_due_at_the_same_time_comes_by_kind_and_key(self, store: Store) -> None:
+        set_timers(store, "a", *((key, NOW) for key in ("2", "10", "b", "B", "a")), kind="remind")
+        set_timers(store, "b", *((key, NOW) for key in ("2", "1")), kind="expire")
+        assert keys(lease(store, "me", NOW, limit=3)) == ["1", "2", "10"]
+        assert keys(lease(store, "me", NOW)) == ["2", "B", "a", "b"]
+
+    def test_s9_12_a_clock_that_went_back_takes_no_lease_away(self, store: Store) -> None:
+        set_timers(store, "a", ("1", NOW - 90 * MINUTE), ("2", NOW))
+        (first,) = lease(store, "me", NOW, limit=1)
+        # Its own clock, or that of another worker, is an hour behind: the lease holds, and what is not due then is not.
+        assert lease(store, "you", NOW - 60 * MINUTE) == []
+        assert lease(store, "you", NOW + 9 * MINUTE, limit=1) != []
+        (second,) = [each for each in lease(store, "you", NOW + 10 * MINUTE) if each.key == "1"]
+        assert second.fence > first.fence
+        # A lease that was taken by the slow clock ends by that clock, and is no weaker for it.
+        set_timers(store, "b", ("3", NOW - 90 * MINUTE))
+        (slow,) = lease(store, "me", NOW - 60 * MINUTE)
+        assert (slow.key, slow.until) == ("3", NOW - 50 * MINUTE)
+        (taken,) = [each for each in lease(store, "you", NOW) if each.key == "3"]
+        assert taken.fence > slow.fence
+        assert store.next_due() == NOW - 90 * MINUTE
+
+    def test_s9_13_a_lease_that_ran_out_counts_until_another_takes_the_timer(self, store: Store) -> None:
+        set_timers(store, "a", ("1", NOW), ("2", NOW))
+        first, second = lease(store, "me", NOW)
+        assert lease(store, "you", NOW + 20 * MINUTE, limit=1)[0].key == "1"
+        assert store.ack(first) is False
+        assert store.ack(second) is True
+        assert store.next_due() == NOW
+
+    def test_s9_14_changes_of_one_timer_in_a_batch_follow_each_other(self, store: Store) -> None:
+        gone, kept = ("expire", "gone"), ("expire", "kept")
+        changes: list[TimerChange] = [
+            SetTimer(*gone, NOW),
+            SetTimer(*kept, NOW),
+            CancelTimer(*gone),
+            CancelTimer(*kept),
+        ]
+        commit_all(store, batch("a", timers=[*changes, SetTimer(*kept, NOW), SetTimer(*kept, NOW + MINUTE)]))
+        assert store.next_due() == NOW + MINUTE
+        assert keys(lease(store, "me", NOW + MINUTE)) == ["kept"]
+
+    def test_s9_15_given_back_at_the_same_time_it_is_lost_to_its_worker(self, store: Store) -> None:
+        set_timers(store, "a", ("1", NOW))
+        (first,) = lease(store, "me", NOW)
+        assert store.nack(first, NOW) is True
+        assert store.ack(first) is False
+        assert store.nack(first, NOW) is False
+        (second,) = lease(store, "you", NOW)
+        assert second.fence > first.fence
+
+    def test_s9_16_kind_and_key_make_a_timer(self, store: Store) -> None:
+        set_timers(store, "a", ("1", NOW))
+        set_timers(store, "b", ("1", NOW + MINUTE), kind="remind")
+        (leased,) = lease(store, "me", NOW)
+        commit_all(store, batch("c", timers=[CancelTimer("remind", "1")]))
+        assert store.ack(leased) is True
+        assert store.next_due() is None
