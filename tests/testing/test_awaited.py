@@ -32,7 +32,7 @@ class AwaitableMemory:
 
     def __init__(self):
         self.store = MemoryStore()
-        self.capabilities = self.store.capabilities - {"transfer"}
+        self.capabilities = self.store.capabilities - {"transfer", "archive"}
         self.use_codec = self.store.use_codec
         self.made_in = asyncio.get_running_loop()  # as drivers bind their connections
         self.called_in = set()
