@@ -16,9 +16,11 @@
     │   ├── Conflict             the caller saw an older version
     │   ├── Mismatch             the idempotency key was used for something else
     │   ├── Refused              a guard plugin said no
+    │   ├── InsideTransaction    it needs a transaction of its own, and the host has one open
     │   └── InvalidInput         a document or mapping from outside, with its problems
     ├── StoreError               the store failed, not the caller
     │   ├── StoreBusy            retried until the deadline
+    │   ├── RetryTransaction     the host's transaction cannot go on; it must be run again
     │   ├── OutcomeUnknown       connection lost at commit; ask again by command id
     │   ├── Corrupted            a stored row does not read
     │   ├── UnknownEvent         a stored event of another release or a missing plugin
@@ -330,6 +332,14 @@ class Refused(Rejected):
     http_status = 403
 
 
+class InsideTransaction(Rejected):
+    """It needs transactions of its own, and the host has one open on the connection it lends."""
+
+    code = "inside_transaction"
+    http_status = 409
+    usual_hint = "Call it after the host's commit, or outside of its transaction."
+
+
 class InvalidInput(Rejected):
     """Input from outside that cannot become a command; `problems` say where and why."""
 
@@ -364,6 +374,16 @@ class StoreBusy(StoreError):
 
     code = "store_busy"
     usual_hint = "Send it again with the same key."
+
+
+class RetryTransaction(StoreError):
+    """The host's transaction cannot go on, through no fault of the command: the host rolls back and runs all of it again.
+
+    `reason`: `busy`, `serialization`, `deadlock`, `lock_timeout`, or `ended` where the database has ended it already.
+    """
+
+    code = "retry_transaction"
+    usual_hint = "Roll back and run the whole transaction again; commands in it keep their keys."
 
 
 class OutcomeUnknown(StoreError):

@@ -17,10 +17,15 @@ from ordercore.values import CommandId, Cursor, Place, Sku, Stream
 
 @internal
 class Committed:
-    """All of it is durable. `position` is the last log row of the batch, None for a batch without appends."""
+    """All of it is durable. `position` is the last log row of the batch, None for a batch without appends.
+
+    Not `settled` if it can still be undone although nobody waits for it: in a test case of the host, which rolls back
+    everything in the end. Then it counts as committed, and is remembered by nobody.
+    """
 
     position: Cursor | None
     versions: Mapping[Stream, int]
+    settled: bool = True
 
 
 @frozen

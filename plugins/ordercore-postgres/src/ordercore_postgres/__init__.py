@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ordercore_postgres.store import PostgresStore
+    from ordercore_postgres.store_async import AsyncPostgresStore
 
-__all__ = ["PostgresStore"]
+__all__ = ["AsyncPostgresStore", "PostgresStore"]
 
-_WHERE: Final = {"PostgresStore": "store"}
+_WHERE: Final = {"AsyncPostgresStore": "store_async", "PostgresStore": "store"}
 
 
 def __getattr__(name: str) -> object:

@@ -11,34 +11,40 @@ from zlib import crc32
 from psycopg import sql
 
 from ordercore.errors import OrdercoreError
-from ordercore.store.posting import Posting, RowKey, postings_in
+from ordercore.store.archived import CARRIED, Carried
+from ordercore.store.posting import Posting, postings_in
 from ordercore.store.result import Breach
 from ordercore.store.verify import Differences, Movements, Past, Rebuild
 from ordercore_postgres.core import Operations
 from ordercore_postgres.cursors import cursor_of
 from ordercore_postgres.question import BODY, CRC, EPOCH, FIGURES, N1, N2, N3, POS, SECTION, XID, A, B, section
 from ordercore_postgres.reading import FIGURES_OF, RECORDED, Reading, key_of
-from ordercore_postgres.steps import Ask, Operation, Situation
+from ordercore_postgres.steps import Ask, Operation
 
 _CHUNK: Final = 2000
-_GAP, _LOGGED, _STORED = range(3)
+_GAP, _CARRIED, _LOGGED, _STORED = range(4)
 _GAPS: Final = section(
     _GAP, """from (
-        select stream, version, coalesce(lag(version + count) over (partition by stream order by version), 1) as expected
+        select stream, version, coalesce(lag(version + abs(count)) over (partition by stream order by version), 1) as expected
         from ordercore_log where tenant = %(t)s and stream is not null
     ) g where g.version <> g.expected""",
     a="g.stream", n1="g.version", n2="g.expected",
 )  # fmt: skip
+_CARRY: Final = section(
+    _CARRIED, f"from ordercore_document o where o.tenant = %(t)s and o.kind = '{CARRIED}'", body="o.body"
+)
 _LOG: Final = section(
     _LOGGED,
-    "from ordercore_log l where l.tenant = %(t)s and l.stream is not null order by l.epoch, l.xid, l.pos",
+    "from ordercore_log l where l.tenant = %(t)s and l.stream is not null and l.count > 0 order by l.epoch, l.xid, l.pos",
     **RECORDED,
 )
 _ROWS: Final = section(
     _STORED, "from ordercore_position p where p.tenant = %(t)s", a="p.sku", b="p.place", c="p.lot", d="p.owner",
     figures=FIGURES_OF,
 )  # fmt: skip
-_DECLARE: Final = f"declare ordercore_verify no scroll cursor for {_GAPS} union all {_LOG} union all {_ROWS}"
+_DECLARE: Final = (
+    f"declare ordercore_verify no scroll cursor for {_GAPS} union all {_CARRY} union all {_LOG} union all {_ROWS}"
+)
 _DECLARE_LOG: Final = f"declare ordercore_verify no scroll cursor for {_LOG}"
 _FETCH: Final = f"fetch {_CHUNK} from ordercore_verify"
 
@@ -46,7 +52,7 @@ _FETCH: Final = f"fetch {_CHUNK} from ordercore_verify"
 def verify(operations: Operations, tenant: str) -> Operation[tuple[Breach, ...]]:
     """Everything that is not as the log says, in one transaction that reads; in the host's, if one is open."""
     reading = Reading(operations.events(), tenant)
-    own = operations.owned or not (yield Situation())
+    own = (yield from operations.situation()) == "own"
     if own:
         yield Ask("begin isolation level repeatable read read only")
     audit = Audit(reading)
@@ -57,7 +63,7 @@ def verify(operations: Operations, tenant: str) -> Operation[tuple[Breach, ...]]
     audit.end()
     yield Ask("close ordercore_verify")
     if audit.rebuild.late:
-        audit.found += yield from _past_negatives(Log(reading, []), audit.rebuild.late, tenant)
+        audit.found += yield from _past_negatives(Log(reading, []), Past(audit.rebuild.late, audit.carried), tenant)
     if own:
         yield Ask("commit")
     return tuple(audit.found)
@@ -70,12 +76,20 @@ class Audit:
         self.found: list[Breach] = []
         self.rebuild = Rebuild()
         self._log = Log(reading, self.found)
+        self.carried: list[Carried] = []
+        self._load = reading.codec.load_document
         self._differences: Differences | None = None
 
     def see(self, number: int, rows: Iterable[Sequence[Any]]) -> None:
         """Some rows of a section."""
         if number == _GAP:
             self.found += [Breach("version", row[A], str(row[N2]), str(row[N1])) for row in rows]
+        elif number == _CARRIED:
+            for row in rows:
+                carried = self._load(row[BODY])
+                if isinstance(carried, Carried):
+                    self.carried.append(carried)
+                    self.rebuild.carry(carried)
         elif number == _LOGGED:
             for effective, postings in self._log.movements(rows):
                 self.rebuild.add(effective, postings)
@@ -101,8 +115,7 @@ def _declared(text: str, tenant: str) -> str:
     return text.replace("%(t)s", sql.Literal(tenant).as_string(None))
 
 
-def _past_negatives(log: Log, late: set[RowKey], tenant: str) -> Operation[list[Breach]]:
-    past = Past(late)
+def _past_negatives(log: Log, past: Past, tenant: str) -> Operation[list[Breach]]:
     yield Ask(_declared(_DECLARE_LOG, tenant))
     while rows := (yield Ask(_FETCH)):
         for effective, postings in log.movements(rows):

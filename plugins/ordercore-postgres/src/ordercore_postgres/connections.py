@@ -13,7 +13,7 @@ from psycopg.pq import TransactionStatus
 from ordercore.errors import StoreError
 from ordercore_postgres.address import Address
 from ordercore_postgres.faults import translated, unstorable
-from ordercore_postgres.steps import Ask, Operation, Pause, Rows
+from ordercore_postgres.steps import Ask, Asked, Operation, Pause, Rows
 
 T = TypeVar("T")
 
@@ -24,7 +24,10 @@ OWN_SETTINGS: Final = "set enable_seqscan = off; set enable_hashjoin = off; set 
 class Lender(Protocol):
     """Who gives a connection for an operation."""
 
-    shown: str
+    @property
+    def shown(self) -> str:
+        """How the database is called in errors."""
+        ...
 
     def run(self, operation: Operation[T]) -> T:
         """Do what the operation asks for, to its end."""
@@ -35,13 +38,13 @@ class Lender(Protocol):
         ...
 
 
-def execute(cursor: psycopg.Cursor[Any], ask: Ask, shown: str, *, prepare: bool | None) -> Rows:
+def execute(cursor: psycopg.Cursor[Any], ask: Ask, shown: str, *, migrate: str = "", prepare: bool | None) -> Rows:
     """One statement's rows. Raises the errors of `faults`."""
     try:
         cursor.execute(ask.text, ask.parameters, prepare=prepare)
         return cursor.fetchall() if cursor.description is not None else ()
     except psycopg.Error as error:
-        raise translated(error, shown, broken=cursor.connection.broken, sent=True) from error
+        raise translated(error, shown, broken=cursor.connection.closed, sent=True, migrate=migrate) from error
     except UnicodeEncodeError as error:
         raise unstorable(error) from error
 
@@ -70,11 +73,10 @@ class Owned:
                         answer = execute(held.cursor(), step, self.shown, prepare=self._address.prepare or None)
                     elif isinstance(step, Pause):
                         time.sleep(step.seconds)
-                    else:
-                        answer = False
+                    elif isinstance(step, Asked):
+                        answer = "own"
                 except StoreError as error:
-                    if held is not None and held.broken:
-                        held.close()
+                    if held is not None and held.closed:
                         held = None
                     step = operation.throw(error)
                 else:
@@ -90,7 +92,7 @@ class Owned:
         if self._closed:
             raise StoreError(f"{self.shown}: this store is closed.", reason="closed", hint="Open it anew.")
         if self._pid != os.getpid():
-            _ABANDONED.extend(self._idle)
+            ABANDONED.extend(self._idle)
             self._idle, self._pid = [], os.getpid()
         while self._idle:
             try:
@@ -131,7 +133,7 @@ class Owned:
                 self._idle.pop().close()
 
 
-_ABANDONED: Final[list[psycopg.Connection[Any]]] = []
+ABANDONED: Final[list[object]] = []
 """Connections of a parent process: never closed by the child, for closing says goodbye to the server on the parent's line."""
 
 

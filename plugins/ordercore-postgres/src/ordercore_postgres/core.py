@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
-from ordercore.errors import BrokenRule, OutcomeUnknown, StoreBusy, StoreError
+from attrs import evolve
+
+from ordercore.errors import BrokenRule, OutcomeUnknown, RetryTransaction, StoreBusy, StoreError
 from ordercore.store.batch import Batch
 from ordercore.store.contract import EventCodec
 from ordercore.store.query import Outcome, Query, ReadOutcome, Snapshot
-from ordercore.store.result import CommitResult, Committed, Lease, Page, Unknown
+from ordercore.store.result import CommitResult, Committed, Lease, Page, Pending, Unknown
 from ordercore.store.scalars import micros_of, moment_of
 from ordercore.values import CommandId, Cursor
 from ordercore_postgres.cursors import position_of
 from ordercore_postgres.facts import Facts, ask_facts, moved
 from ordercore_postgres.page import PAGE, page_of, page_parameters
 from ordercore_postgres.question import N1, Question
-from ordercore_postgres.reading import IS_SETTLED, SETTLED, Reading, ask, sections_of
-from ordercore_postgres.steps import Ask, Disturbed, Lost, Operation, Pause, Rows
+from ordercore_postgres.reading import OPEN, OPEN_XID, Reading, ask, sections_of
+from ordercore_postgres.steps import Ask, Asked, Disturbed, Lost, Operation, Pause, Rows, Situation, Wrote
 from ordercore_postgres.work import Move, Work, as_json, merged
 
 _COMMIT: Final = "select done, epoch, xid, positions, versions from ordercore_commit(%(t)s, %(work)s::jsonb)"
@@ -39,6 +41,8 @@ _CURSOR: Final = "select cursor from ordercore_consumer where tenant = %(t)s and
 
 LONGEST_PAUSE: Final = 0.05
 """Between two attempts."""
+HOST_ATTEMPTS: Final = 3
+"""In a transaction of the host's, whose snapshot may hide what is in the way."""
 HELD_SECONDS: Final = (0.001, 0.003, 0.01, 0.03)
 """How long an empty page waits for the transactions that hold back what lies behind it."""
 
@@ -71,28 +75,43 @@ class Operations:
         question = Question(tenant)
         pending = ask(question, queries)
         if not self.owned:
-            question.ask(IS_SETTLED)
+            question.ask(OPEN_XID)
         rows = sections_of((yield from self.insist(Ask(question.text, question.parameters))))
+        if not self.owned:
+            yield from self._note_open(reading, rows)
         answers: dict[int, object] = {}
         for answer in pending:
             answer(reading, rows, answers)
-        return Snapshot(answers, self.owned or bool(rows[SETTLED][0][N1]))
+        return Snapshot(answers, self.owned or rows[OPEN][0][N1] is None)
+
+    def _note_open(self, reading: Reading, rows: Mapping[int, Sequence[Sequence[Any]]]) -> Operation[None]:
+        """Positions of the host's open transaction are not given out; a test case of the host's counts as committed."""
+        if (yield from self.situation()) == "host":
+            reading.open = rows[OPEN][0][N1]
+
+    def situation(self) -> Operation[Situation]:
+        """Whose transaction the next statement would be in."""
+        if self.owned:
+            return "own"
+        found: Situation = yield Asked()
+        return found
 
     def outcome(self, command_id: CommandId, tenant: str) -> Operation[Outcome | None]:
         query = ReadOutcome(command_id)
         return (yield from self.read([query], tenant)).of(query)
 
-    def read_all(self, after: Cursor | None, limit: int, tenant: str) -> Operation[Page]:
+    def read_all(self, after: Cursor | None, limit: int, tenant: str, *, hot: bool) -> Operation[Page]:
         """An empty page is looked at again for a moment, while open transactions hold back what was committed."""
         reading = Reading(self.events(), tenant)
-        statement = Ask(PAGE, page_parameters(after, limit, tenant))
-        page = page_of(reading, after, (yield from self.insist(statement)))
-        if self.owned and limit > 0:
+        situation = yield from self.situation()
+        statement = Ask(PAGE, page_parameters(after, limit, tenant, own=situation == "case"))
+        page = page_of(reading, after, (yield from self.insist(statement)), hot=hot)
+        if situation == "own" and limit > 0:
             for seconds in HELD_SECONDS:
                 if page.records or not page.lag:
                     break
                 yield Pause(seconds)
-                page = page_of(reading, after, (yield from self.insist(statement)))
+                page = page_of(reading, after, (yield from self.insist(statement)), hot=hot)
         return page
 
     def next_due(self, tenant: str) -> Operation[datetime | None]:
@@ -112,6 +131,8 @@ class Operations:
         until = now + ttl
         parameters = {"t": tenant, "at": micros_of(now), "until": micros_of(until), "kind": kind, "limit": limit}
         rows = yield from self.insist(Ask(_LEASE, parameters, writes=True))
+        if rows:
+            yield from self._written()
         return tuple(
             Lease(name, key, moment_of(due), fence, until)
             for name, key, due, fence in sorted(rows, key=lambda row: (row[2], row[0], row[1]))
@@ -126,7 +147,17 @@ class Operations:
             statement = Ask(_ACK, parameters, writes=True)
         else:
             statement = Ask(_NACK, {**parameters, "again": micros_of(due)}, writes=True)
-        return bool((yield from self.insist(statement)))
+        done = bool((yield from self.insist(statement)))
+        if done:
+            yield from self._written()
+        return done
+
+    def _written(self) -> Operation[Situation]:
+        """Something was written; who waits for the host's commit is told."""
+        situation = yield from self.situation()
+        if situation == "host":
+            yield Wrote()
+        return situation
 
     # Writing
 
@@ -161,7 +192,7 @@ class Operations:
         """
         results: dict[int, CommitResult] = {}
         chosen, refused = list(range(len(works))), dict[int, CommitResult]()
-        again = Again(self.shown, self.retry_seconds)
+        again = Again(self, (yield from self.situation()))
         while True:
             try:
                 done = yield from self._at_once([works[number] for number in chosen], move, tenant)
@@ -196,8 +227,9 @@ class Operations:
         done, epoch, xid, positions, heads = rows[0]
         if not done:
             return None
+        situation = yield from self._written()
         if not works:
-            return [Committed(None, {})]
+            return [_as_it_stands(Committed(None, {}), situation)]
         results: list[CommitResult] = []
         rows_before = appends_before = 0
         for work in works:
@@ -205,47 +237,76 @@ class Operations:
             last = positions[rows_before - 1] if work.count else 0
             known = heads and heads[appends_before : appends_before + len(work.logs)]
             appends_before += len(work.logs)
-            results.append(work.result(epoch, xid, last, known))
+            results.append(_as_it_stands(work.result(epoch, xid, last, known), situation))
         return results
 
     def _facts(self, works: Sequence[Work], move: Move | None, tenant: str) -> Operation[Facts]:
         question = Question(tenant)
         ask_facts(question, works, move)
+        if not self.owned:
+            question.ask(OPEN_XID)
         rows: Rows = ()
         if question.sections:
             rows = yield from self.insist(Ask(question.text, question.parameters))
-        return Facts(Reading(self.events(), tenant), sections_of(rows))
+        reading, sections = Reading(self.events(), tenant), sections_of(rows)
+        if not self.owned:
+            yield from self._note_open(reading, sections)
+        return Facts(reading, sections)
 
     # What is in the way, and lost connections
 
     def insist(self, statement: Ask) -> Operation[Rows]:
         """Its rows, however often others are in the way, until the deadline.
 
-        Raises StoreBusy then, StoreError while the server is down, OutcomeUnknown if the connection was lost in a write.
+        Raises StoreBusy then, StoreError while the server is down, OutcomeUnknown if the connection was lost in a write;
+        inside a transaction of the host's RetryTransaction at once, for only the host can run that again.
         """
-        again = Again(self.shown, self.retry_seconds)
+        situation = yield from self.situation()
+        again = Again(self, situation)
         while True:
             try:
                 rows: Rows = yield statement
             except (Disturbed, Lost) as error:
+                if situation != "own":
+                    raise _to_retry(error) from error
                 if isinstance(error, Lost) and statement.writes and error.fields["sent"]:
                     raise OutcomeUnknown(error.message) from error
+                if isinstance(error, Lost) and not self.owned:
+                    raise
                 yield from again.after(error)
             else:
                 return rows
 
 
+def _as_it_stands(result: Committed, situation: Situation) -> CommitResult:
+    """What was written, as the transaction it is in leaves it."""
+    if situation == "own":
+        return result
+    return Pending(result.versions) if situation == "host" else evolve(result, settled=False)
+
+
+def _to_retry(error: StoreError) -> StoreError:
+    if isinstance(error, Lost):
+        return RetryTransaction(error.message, reason="ended")
+    return RetryTransaction(error.message, reason=error.fields["reason"])
+
+
 class Again:
     """Attempts until a deadline, with pauses that grow and differ, so that those who met once do not meet again."""
 
-    def __init__(self, shown: str, seconds: float) -> None:
-        self._shown = shown
-        self._seconds = seconds
-        self._deadline = time.monotonic() + seconds
+    def __init__(self, operations: Operations, situation: Situation) -> None:
+        self._shown = operations.shown
+        self._seconds = operations.retry_seconds
+        self._deadline = time.monotonic() + self._seconds
         self._attempts = 0
+        self._host = situation != "own"
 
     def after(self, error: StoreError | None) -> Operation[None]:
         """Wait before the next attempt. Raises the error, or StoreBusy, after the deadline."""
+        if self._host and self._attempts >= HOST_ATTEMPTS:
+            raise RetryTransaction(
+                f"{self._shown}: what is in the way cannot be seen in the host's transaction.", reason="serialization"
+            )
         if time.monotonic() >= self._deadline:
             if isinstance(error, Lost):
                 raise error
@@ -253,7 +314,7 @@ class Again:
                 f"{self._shown}: others were in the way for {self._seconds:g} seconds.",
                 hint="Look for a transaction that stays open; the command may be sent again.",
             ) from error
-        if error is not None or self._attempts:
+        if error is not None or (self._attempts and not self._host):
             longest = min(LONGEST_PAUSE, 0.001 * 2 ** min(self._attempts, 10))
             yield Pause(random.uniform(longest / 10, longest))  # noqa: S311  # jitter, not a secret
         self._attempts += 1

@@ -63,7 +63,7 @@ class Facts:
         ids: set[str] = set()
         for number, work in works.items():
             command_id = work.batch.command_id
-            if command_id in ids:
+            if command_id and command_id in ids:
                 break  # a repeat within the group: it is answered when what became of the first is known
             refusal = self.refusal(work)
             if refusal is None:
@@ -112,10 +112,11 @@ def ask_facts(question: Question, works: Sequence[Work], move: Move | None) -> N
     documents = {(change.kind, change.key): None for batch in batches for change in batch.documents}
     rows: dict[RowKey, None] = {key: None for batch in batches for key in batch.rows}
     rows.update({require.key: None for require in requires if isinstance(require, RequireUnits)})
-    queries: list[Query[Any]] = [ReadOutcome(batch.command_id) for batch in batches]
+    queries: list[Query[Any]] = [ReadOutcome(batch.command_id) for batch in batches if batch.command_id]
     queries += [ReadHead(append.stream) for batch in batches for append in batch.appends]
     queries += [ReadCounter(require.counter) for require in requires if isinstance(require, Require)]
-    ask(question, queries)
+    if queries:
+        ask(question, queries)
     if documents:
         question.ask(REVISIONS, facts_kinds=[kind for kind, _ in documents], facts_keys=[key for _, key in documents])
     if rows:

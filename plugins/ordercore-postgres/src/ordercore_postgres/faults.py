@@ -41,8 +41,11 @@ _REASONS: Final = {
 _LOST: Final = ("08", "57P")
 
 
-def translated(error: psycopg.Error, shown: str, *, broken: bool, sent: bool) -> OrdercoreError:
-    """The error to raise instead; `broken`: the connection is gone, `sent`: what was asked may have arrived."""
+def translated(error: psycopg.Error, shown: str, *, broken: bool, sent: bool, migrate: str = "") -> OrdercoreError:
+    """The error to raise instead; `broken`: the connection is gone, `sent`: what was asked may have arrived.
+
+    `migrate`: what makes the tables, where it is not the plain command.
+    """
     state = error.sqlstate or ""
     if state in _DISTURBED:
         return Disturbed(f"{shown}: {_plain(error)}.", reason=_DISTURBED[state])
@@ -58,7 +61,7 @@ def translated(error: psycopg.Error, shown: str, *, broken: bool, sent: bool) ->
             hint="Check that the server runs and can be reached.",
         )  # fmt: skip
     if state in _NO_TABLES:
-        return no_tables(shown)
+        return no_tables(shown, migrate)
     if state in _DAMAGED:
         return Corrupted(
             f"{shown}: the server cannot read what it stored: {_plain(error)}.",
@@ -72,11 +75,11 @@ def translated(error: psycopg.Error, shown: str, *, broken: bool, sent: bool) ->
     return StoreError(f"{shown}: {_plain(error)}.", reason="failed")
 
 
-def no_tables(shown: str) -> SchemaVersion:
+def no_tables(shown: str, migrate: str) -> SchemaVersion:
     """The tables or functions of this release are not there."""
     return SchemaVersion(
         f"{shown} has no tables of ordercore, or older ones than this release needs.", found=0, known=VERSION,
-        hint=migrate_hint(shown),
+        hint=migrate or migrate_hint(shown),
     )  # fmt: skip
 
 

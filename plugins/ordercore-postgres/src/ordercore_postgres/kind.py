@@ -5,11 +5,12 @@ from typing import Final
 
 from ordercore.hooks import StoreKind, hookimpl
 from ordercore_postgres.store import PostgresStore
+from ordercore_postgres.store_async import AsyncPostgresStore
 
 ORDERCORE_API: Final = 1
 """The version of ordercore's hooks and ports that this plugin was written for."""
-POSTGRESQL: Final = StoreKind("postgresql", PostgresStore.open)
-POSTGRES: Final = StoreKind("postgres", PostgresStore.open)
+POSTGRESQL: Final = StoreKind("postgresql", PostgresStore.open, AsyncPostgresStore.open)
+POSTGRES: Final = StoreKind("postgres", PostgresStore.open, AsyncPostgresStore.open)
 
 
 @hookimpl

@@ -31,6 +31,7 @@ from ordercore.store.query import (
     ReadStream,
 )
 from ordercore.store.scalars import micros_of, moment_of
+from ordercore.store.transfer import damaged
 from ordercore.values import CommandId, Cursor, Place, Sku, Stream
 from ordercore_postgres.cursors import cursor_of, position_of
 from ordercore_postgres.question import (
@@ -60,7 +61,7 @@ Lines = Sequence[Line]
 
 (
     OUTCOME, STREAM, HEAD, COUNTER, DOCUMENT, LISTED, OFFER, POSITION, CHANGE, OF_STREAM, AT_POSITION, REVISION, ROW, STANDS,
-    SETTLED,
+    OPEN,
 ) = range(15)  # fmt: skip
 """The numbers of the sections."""
 
@@ -72,7 +73,7 @@ RECORDED: Final = {
 
 _OUTCOMES: Final = section(
     OUTCOME, "from ordercore_log l where l.tenant = %(t)s and l.command = any(%(commands)s::text[]) order by l.command, l.part",
-    a="l.command", b="l.stream", c="encode(l.fingerprint, 'hex')", body="l.events", n1="l.version", n2="l.count",
+    i="l.part", a="l.command", b="l.stream", c="encode(l.fingerprint, 'hex')", body="l.events", n1="l.version", n2="l.count",
     n3="l.at", crc="l.crc", **PLACE_IN_LOG,
 )  # fmt: skip
 # The row that holds what comes first, those behind it, and at least the last, which says where the stream stands.
@@ -82,7 +83,7 @@ _STREAMS: Final = section(
         select b.version from ordercore_log b where b.tenant = %(t)s and b.stream = s.stream and b.version <= s.after + 1
         order by b.version desc limit 1
     ), 0) order by s.i, l.version""",
-    i="s.i", body="case when l.version + l.count - 1 > s.after then l.events end", n1="l.version", n2="l.count",
+    i="s.i", body="case when l.version + l.count - 1 > s.after or l.count < 0 then l.events end", n1="l.version", n2="l.count",
     n3="s.after", crc="l.crc", **PLACE_IN_LOG,
 )  # fmt: skip
 _HEADS: Final = section(
@@ -122,19 +123,19 @@ _CHANGE: Final = section(
         order by epoch desc, xid desc, pos desc limit 1) union all select 0, '0'::xid8, 0
         order by 1 desc, 2 desc, 3 desc limit 1
     ) s join ordercore_log l on l.tenant = %(t)s and l.stream is not null
-        and (l.epoch, l.xid, l.pos) > (s.epoch, s.xid, s.pos) and l.effective > %(after{i})s""",
+        and (l.epoch, l.xid, l.pos) > (s.epoch, s.xid, s.pos) and l.effective > %(after{i})s and l.count > 0""",
     i="{i}", body="l.events", crc="l.crc", **PLACE_IN_LOG,
 )  # fmt: skip
 _LOG_OF: Final = section(
     OF_STREAM,
-    "from ordercore_log l where l.tenant = %(t)s and l.stream = %(of{i})s order by l.version",
+    "from ordercore_log l where l.tenant = %(t)s and l.stream = %(of{i})s and l.count > 0 order by l.version",
     i="{i}",
     **RECORDED,
 )
 _LOG_AT: Final = section(
     AT_POSITION, """from unnest(%(epochs{i})s::integer[], %(xids{i})s::text[], %(poses{i})s::bigint[]) w (epoch, xid, pos)
     join ordercore_log l on l.tenant = %(t)s and l.stream is not null
-        and l.epoch = w.epoch and l.xid = w.xid::xid8 and l.pos = w.pos
+        and l.epoch = w.epoch and l.xid = w.xid::xid8 and l.pos = w.pos and l.count > 0
     order by l.epoch, l.xid, l.pos""", i="{i}", **RECORDED,
 )  # fmt: skip
 
@@ -154,27 +155,25 @@ ROWS: Final = section(
 CONSUMER: Final = section(
     STANDS, "from ordercore_consumer c where c.tenant = %(t)s and c.name = %(consumer)s", a="c.cursor"
 )
-IS_SETTLED: Final = section(SETTLED, "", n1="(pg_current_xact_id_if_assigned() is null)::integer")
+OPEN_XID: Final = section(OPEN, "", n1="pg_current_xact_id_if_assigned()::text::bigint")
 
 
 class Reading:
     """What turns rows into answers for one tenant."""
 
-    __slots__ = ("codec", "tenant")
+    __slots__ = ("codec", "open", "tenant")
 
     def __init__(self, codec: EventCodec, tenant: str) -> None:
         self.codec = codec
         self.tenant = tenant
+        self.open: int | None = None
+        """The transaction of the host, if it has written: what is of it may still be undone."""
 
     def events(self, row: Line) -> tuple[Event, ...]:
         """The events of a log row. Raises Corrupted naming the position, NotFound for an event nobody registered."""
         text = row[BODY]
         if crc32(text.encode()) != row[CRC]:
-            position = _cursor(row)
-            raise Corrupted(
-                f"The events at position {position} are not what was written: their checksum differs.",
-                position=position, hint="Restore a backup; verify() lists every damaged row.",
-            )  # fmt: skip
+            raise damaged(_cursor(row))
         try:
             return self.codec.load_events(text)
         except Corrupted as error:
@@ -183,9 +182,13 @@ class Reading:
 
     def outcome(self, command_id: CommandId, rows: Lines, fingerprint: bytes | None) -> Outcome:
         """The outcome that these rows of the log tell; without a fingerprint it counts as the same command."""
-        appended = tuple((Stream(row[B]), row[N1], self.events(row)) for row in rows if row[B] is not None)
-        matches = fingerprint is None or fingerprint.hex() == rows[0][C]
-        return Outcome(command_id, matches, moment_of(rows[0][N3]), _cursor(rows[-1]) if appended else None, appended)
+        appended = tuple(
+            (Stream(row[B]), row[N1], self.events(row) if row[N2] > 0 else ()) for row in rows if row[B] is not None
+        )
+        first, last = rows[0], rows[-1]
+        matches = fingerprint is None or fingerprint.hex() == first[C]
+        position = _cursor(last) if appended and last[XID] != self.open else None
+        return Outcome(command_id, matches, moment_of(first[N3]), position, appended, first[NUMBER] > 0)
 
     def records(self, rows: Iterable[Line]) -> Iterator[Recorded]:
         """What log rows record, one by one."""
@@ -247,14 +250,17 @@ def _streams(question: Question, queries: Sequence[ReadStream]) -> Iterable[Answ
             answers[id(query)] = _ABSENT
         for number, lines in groupby(rows.get(STREAM, ()), key=itemgetter(NUMBER)):
             query, head, found = queries[number - 1], 0, []
+            archived = ""
             for row in lines:
                 version = row[N1]
                 head = version + row[N2] - 1
-                if row[BODY] is not None:
+                if row[N2] < 0:
+                    head, archived = -row[N2], row[BODY]
+                elif row[BODY] is not None:
                     events = reading.events(row)
                     found.append(events if query.after < version else events[query.after - version + 1 :])
             events = found[0] if len(found) == 1 else tuple(event for part in found for event in part)
-            answers[id(query)] = Head(head, events)
+            answers[id(query)] = Head(head, events, archived)
 
     return (answer,)
 
@@ -268,7 +274,7 @@ def _heads(question: Question, queries: Sequence[ReadHead]) -> Iterable[Answer]:
     def answer(reading: Reading, rows: Mapping[int, list[Line]], answers: dict[int, object]) -> None:
         heads = {row[A]: row[N1] + row[N2] - 1 for row in rows.get(HEAD, ())}
         for query in queries:
-            answers[id(query)] = heads.get(query.stream, 0)
+            answers[id(query)] = abs(heads.get(query.stream, 0))
 
     return (answer,)
 

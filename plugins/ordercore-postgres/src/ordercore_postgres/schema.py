@@ -21,14 +21,14 @@ def migrate_hint(shown: str) -> str:
     return f"Type: ordercore migrate --store {shown} (the owner of the schema must), or let Alembic or Django do it."
 
 
-def check(shown: str) -> Operation[None]:
-    """Whether this release can work with the tables. Raises SchemaVersion."""
+def check(shown: str, migrate: str = "") -> Operation[None]:
+    """Whether this release can work with the tables. Raises SchemaVersion; `migrate`: what makes them, if not the command."""
     version, compatible = yield from _version()
     _readable(shown, version, compatible)
     if version < VERSION:
         raise SchemaVersion(
             f"{shown} has {f'schema {version}' if version else 'no tables of ordercore'}; this release needs {VERSION}.",
-            found=version, known=VERSION, hint=migrate_hint(shown),
+            found=version, known=VERSION, hint=migrate or migrate_hint(shown),
         )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ Operations are generators that know no connection, so that each is written once 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from attrs import frozen
 
@@ -35,8 +35,18 @@ class Pause:
 
 
 @frozen
-class Situation:
-    """The answer is whether the host has a transaction open; never, on a connection of the store's own."""
+class Asked:
+    """The answer is the Situation on a connection that is lent."""
+
+
+@frozen
+class Wrote:
+    """Something was written into a transaction of the host's; the answer is None."""
+
+
+Situation = Literal["own", "host", "case"]
+"""Whose transaction a statement would be in: one of its own; the host's, which decides what becomes of it; that of a
+test case of the host's, which is rolled back in the end and counts as committed until then."""
 
 
 class Disturbed(StoreError):
@@ -51,5 +61,5 @@ class MadeMeanwhile(StoreError):
     """What was to be created is there: somebody else made it at the same time."""
 
 
-Step = Ask | Pause | Situation
+Step = Ask | Pause | Asked | Wrote
 Operation = Generator[Step, Any, T]

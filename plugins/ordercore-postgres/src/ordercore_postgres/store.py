@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from ordercore.store import (
     Batch,
@@ -23,8 +23,12 @@ from ordercore_postgres import audit, schema
 from ordercore_postgres.address import parsed
 from ordercore_postgres.connections import Lender, Owned
 from ordercore_postgres.core import Operations
+from ordercore_postgres.lent import SHOWN, Lending, Lent, Terms
 
-CAPABILITIES: frozenset[Capability] = frozenset(("durable", "multi_process", "global_order", "group_commit", "fencing"))
+CAPABILITIES: Final[frozenset[Capability]] = frozenset(
+    ("durable", "multi_process", "global_order", "group_commit", "fencing")
+)
+BORROWED: Final[frozenset[Capability]] = CAPABILITIES | {"borrowed_transaction"}
 
 
 class PostgresStore:
@@ -33,8 +37,6 @@ class PostgresStore:
     Every method raises StoreError and its subclasses, never psycopg's errors.
     """
 
-    capabilities: frozenset[Capability] = CAPABILITIES
-
     def __init__(self, url: str, *, migrate: bool = False, retry_seconds: float = 30.0) -> None:
         """Connect to `postgresql://user@host/database`; `migrate` makes the tables or what they lack.
 
@@ -42,6 +44,7 @@ class PostgresStore:
         SchemaVersion without the tables, StoreError when the server cannot be used, ConfigurationError.
         """
         address = parsed(url)
+        self.capabilities = CAPABILITIES
         self._lender: Lender = Owned(address)
         self._operations = Operations(address.shown, owned=True, retry_seconds=retry_seconds)
         try:
@@ -54,6 +57,33 @@ class PostgresStore:
     def open(cls, url: str, *, migrate: bool = False, retry_seconds: float = 30.0) -> Self:
         """From an address, as the constructor."""
         return cls(url, migrate=migrate, retry_seconds=retry_seconds)
+
+    @classmethod
+    def borrowing(
+        cls,
+        lender: Lending,
+        *,
+        in_transaction: Callable[[], bool] | None = None,
+        wrote: Callable[[], object] | None = None,
+        migrate: str = "",
+        retry_seconds: float = 30.0,
+    ) -> Self:
+        """On connections of the host: one, or a callable that gives this thread's; asked for at every operation.
+
+        Inside a transaction of the host's commits come to `Pending`, followers see them after the host's commit, and
+        what can only be run again by the host is RetryTransaction. `in_transaction`: whether the host decides what
+        becomes of what is written now, where the connection itself does not know (test cases); `wrote` is called after
+        an operation that has written into the host's transaction; `migrate` is the hint where tables are missing.
+        """
+        store = cls.__new__(cls)
+        store.capabilities = BORROWED
+        store._lender = Lent(lender, Terms(in_transaction, wrote), migrate)
+        store._operations = Operations(SHOWN, owned=False, retry_seconds=retry_seconds)
+        return store
+
+    def in_transaction(self) -> bool:
+        """Whether what would be written now waits for a transaction of the host."""
+        return isinstance(self._lender, Lent) and self._lender.in_transaction()
 
     @property
     def address(self) -> str:
@@ -80,12 +110,12 @@ class PostgresStore:
         """What became of a command id."""
         return self._lender.run(self._operations.outcome(command_id, tenant))
 
-    def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "") -> Page:
-        """Log rows after the cursor until `limit` events are reached, at least one row.
+    def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "", hot: bool = False) -> Page:
+        """Log rows after the cursor until `limit` events are reached, at least one row. Raises Archived unless `hot`.
 
         Rows appear when no older transaction of the database is open any more; `lag` counts those that wait for it too.
         """
-        return self._lender.run(self._operations.read_all(after, limit, tenant))
+        return self._lender.run(self._operations.read_all(after, limit, tenant, hot=hot))
 
     def lease_due(
         self, owner: str, now: datetime, ttl: timedelta, limit: int = 100, *, kind: str | None = None, tenant: str = ""

@@ -34,7 +34,8 @@ class Work:
 
     def __init__(self, batch: Batch, codec: EventCodec) -> None:
         self.batch = batch
-        self.fingerprint = codec.fingerprint(batch.command)
+        # Without an id nothing is kept to be compared with.
+        self.fingerprint = codec.fingerprint(batch.command) if batch.command_id else b""
         self.floors: dict[RowKey, int] = floors_of(batch) if batch.floors else {}
         self.logs: list[Line] = []
         """One for each append: version None where it goes to the end, count 0 where the head is only compared."""
@@ -77,7 +78,7 @@ class Work:
                 actor, cause, correlation, crc32(text.encode()), text,
             ])  # fmt: skip
             self.count += count > 0
-        if not self.count:
+        if not self.count and command_id:
             self.empty = [command_id, fingerprint, at, effective, actor, cause, correlation]
 
     def result(self, epoch: int, xid: int, pos: int, heads: Sequence[int] | None) -> Committed:
@@ -93,7 +94,8 @@ class Work:
 
 def merged(works: Sequence[Work]) -> Merged | None:
     """All of them as one call; None if they cannot all be done, whatever the store holds."""
-    if len(works) > 1 and len({work.batch.command_id for work in works}) < len(works):
+    ids = [work.batch.command_id for work in works if work.batch.command_id]
+    if len(set(ids)) < len(ids):
         return None
     merged: Merged = {}
     if not _merge_logs(works, merged):
