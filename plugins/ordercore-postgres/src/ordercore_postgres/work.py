@@ -74,7 +74,7 @@ class Work:
             version = None if expected is None else expected + 1
             self.versions.append(None if expected is None else expected + count)
             self.logs.append([
-                command_id, self.count, fingerprint, append.stream, version, count, at, effective,
+                command_id, self.count if count else -1, fingerprint, append.stream, version, count, at, effective,
                 actor, cause, correlation, crc32(text.encode()), text,
             ])  # fmt: skip
             self.count += count > 0
