@@ -159,8 +159,9 @@ def _broken(posting: Posting, append: Append) -> BrokenRule:
 class Batch:
     """One command's changes. `postings` and `rows` (net change per row) are derived from the events, never given.
 
-    A batch without appends, such as a follower's documents, is allowed. Raises BrokenRule when a posting would move
-    a claimed unit without its claimant's stream at an expected version.
+    A batch without appends, such as a follower's documents, is allowed. Then `command_id` may be "": it leaves no id
+    behind, is never a repeat, and its caller knows by a revision whether it was written. Raises BrokenRule when a
+    posting would move a claimed unit without its claimant's stream at an expected version.
     """
 
     command_id: CommandId
@@ -178,6 +179,8 @@ class Batch:
 
     def __attrs_post_init__(self) -> None:
         """Derive postings and rows once."""
+        if self.appends and not self.command_id:
+            raise BrokenRule("A batch that appends has an id.", stream=self.appends[0].stream)
         postings, rows = _derive(self)
         object.__setattr__(self, "postings", postings)
         object.__setattr__(self, "rows", rows)

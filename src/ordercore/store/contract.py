@@ -76,6 +76,7 @@ class Store(Protocol):
         """The log after an opaque cursor: in order, nothing missed, holes allowed. Log rows are never split.
 
         Raises Archived where rows behind the cursor have left for an archive; with `hot` what is left is read.
+        With `limit` 0 nothing is read but how much lies behind the cursor (`lag`).
         """
         ...
 

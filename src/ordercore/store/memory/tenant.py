@@ -202,7 +202,9 @@ class Tenant:
     def _write(
         self, batch: Batch, versions: dict[Stream, int], after: list[tuple[RowKey, list[int] | None, list[int]]]
     ) -> Committed:
-        record = self.records[batch.command_id] = Record(batch.command_id, batch.command, batch.context)
+        record = Record(batch.command_id, batch.command, batch.context)
+        if batch.command_id:
+            self.records[batch.command_id] = record
         log, entries = self.log, []
         for append in batch.appends:
             if append.events:

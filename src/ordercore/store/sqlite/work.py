@@ -70,7 +70,7 @@ class Work:
 
     def __init__(self, batch: Batch, codec: EventCodec) -> None:
         self.batch = batch
-        self.fingerprint = codec.fingerprint(batch.command)
+        self.fingerprint = codec.fingerprint(batch.command) if batch.command_id else b""
         self.floors: dict[RowKey, int] = floors_of(batch) if batch.floors else {}
         self.logs: list[tuple[str, Parameters]] = []
         """One for each append: NEW_STREAM, NEXT_OF_STREAM, or END_OF_STREAM or ONLY_HEAD, which need the head read."""
@@ -81,7 +81,7 @@ class Work:
         self.versions: list[int] = []
         """The version after each append."""
         self.empty: Parameters | None = None
-        """The row of a batch without events."""
+        """The row of a batch without events; None as well if it leaves no id."""
         self.others: list[tuple[str, Parameters]] = []
         """Documents, then timers."""
         self._encode_log(batch, codec)
@@ -117,7 +117,7 @@ class Work:
             )  # fmt: skip
             self.logs.append((statement, after_head(row) if statement is NEXT_OF_STREAM else row))
             self.count += 1
-        if not self.count:
+        if not self.count and command_id:
             self.empty = (tenant, command_id, fingerprint, at, effective, actor, cause, correlation)
 
     def result(self, last: int) -> Committed:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from attrs import evolve
 
+from ordercore.errors import BrokenRule
 from ordercore.store import (
     BUCKETS,
     Batch,
@@ -299,6 +301,22 @@ class CommitRules(Subject):
         assert known is not None
         assert known.matches
         assert found == known
+
+    def test_s2_8_without_an_id_nothing_is_known_again(self, store: Store) -> None:
+        nameless = batch("", documents=[PutDocument("sheet", "1", Sheet("one"))], bumps=["seen"])
+        for revision in (1, 2):
+            committed(store.commit(nameless))
+            held = document(store, "sheet", "1")
+            assert held is not None
+            assert held.revision == revision
+        other = batch("", documents=[PutDocument("sheet", "1", Sheet("two"), 2)], command=Sample("another"))
+        group = [other, batch("a", append("order/1", 0, Noted("one"))), other]
+        first, _, second = store.commit_many(group)
+        assert isinstance(first, Committed)
+        assert isinstance(second, Conflicted)
+        assert store.outcome(CommandId("")) is None
+        with pytest.raises(BrokenRule):
+            batch("", append("order/1", 1, Noted("two")))
 
     def test_s3_1_a_version_is_the_number_of_events(self, store: Store) -> None:
         assert version(store, "order/1") == 0

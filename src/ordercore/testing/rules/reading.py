@@ -172,6 +172,14 @@ class ReadingRules(Subject):
         assert first.lag == len({(record.command_id, record.stream) for record in rest.records})
         assert rest.lag == 0
 
+    def test_s10_19_a_page_of_nothing_says_how_much_there_is(self, store: Store) -> None:
+        history(store)
+        first = store.read_all(None, 3)
+        for cursor in (None, first.cursor):
+            nothing, rest = store.read_all(cursor, 0), store.read_all(cursor, 100)
+            assert (tuple(nothing.records), nothing.cursor) == ((), cursor)
+            assert nothing.lag == len({(record.command_id, record.stream) for record in rest.records})
+
     def test_s10_12_records_can_be_read_by_stream_and_by_position(self, store: Store) -> None:
         history(store)
         whole = log(store)

@@ -248,6 +248,19 @@ class SharingRules(Subject):
         assert store.cursor_of("shelf") is store.cursor_of("shelf", tenant="acme") is None
         assert document(store, "shelf", "1", tenant="acme") is None
 
+    def test_s12_8_a_follower_that_stays_may_write(self, store: Store) -> None:
+        commit_all(store, delivery("a", receive("TEA", 1)))
+        end = store.read_all(None, 10).cursor
+        for stands in (None, end):
+            if stands is not None:
+                committed(store.checkpoint("shelf", None, stands))
+            committed(store.checkpoint("shelf", stands, stands, batch("", documents=[shelf(1)])))
+            committed(store.checkpoint("shelf", stands, stands))
+            assert store.cursor_of("shelf") == stands
+        held = document(store, "shelf", "1")
+        assert held is not None
+        assert held.revision == 2
+
     def test_s13_1_tenants_use_the_same_names_without_meeting(self, store: Store) -> None:
         for tenant, quantity in (("", 1), ("acme", 2), ("zeta", 3)):
             made = batch(
