@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from inspect import iscoroutinefunction
@@ -34,11 +34,11 @@ from ordercore.ports import (
     Transmission,
     Transport,
 )
-from ordercore.projection import Follower, Reaction
+from ordercore.projection import Follower, ParkedRecord, ParkedStatus, Projection, Reaction
 from ordercore.store import AsyncStore, Breach, Page, Store
 from ordercore.supply import Purchase, PurchaseSummary
 from ordercore.values import Cursor, OrderId, Sku
-from ordercore.views import EffectRow, OrderRow, ParcelTracking, StockView, Timeline, Why
+from ordercore.views import EffectRow, FollowerRow, OrderRow, ParcelTracking, StockView, Timeline, Why
 from ordercore.views.alerts import alerts
 from ordercore.views.effects import effects
 from ordercore.views.expected import Expected, expected
@@ -48,6 +48,7 @@ from ordercore.views.stock import available, stock
 from ordercore.views.timeline import timeline
 from ordercore.views.tracking import label, manifest, tracking
 from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
+from ordercore.wiring.core import PARTS, Part
 from ordercore.wiring.open import open_store, open_store_async
 from ordercore.wiring.receive import quarantined
 
@@ -67,7 +68,7 @@ class AsyncKernel:
         self, store: Store | AsyncStore | None = None, *, plugins: Plugins | Sequence[object] = (),
         channels: Mapping[str, Channel] | None = None, mapping: ItemMapping | None = None, strategy: str = "nearest",
         policies: Policies | None = None, clock: Clock | None = None, ids: Ids | None = None, tenant: str = "",
-        followers: Sequence[Follower | Reaction] = (), carriers: Mapping[str, Carrier] | None = None,
+        followers: Sequence[Follower | Reaction | Projection] = (), carriers: Mapping[str, Carrier] | None = None,
         suppliers: Mapping[str, Supplier] | None = None, notifiers: Mapping[str, Notifier] | None = None,
         transport: Transport | None = None, executor: Executor | None = None,
     ) -> None:  # fmt: skip
@@ -81,6 +82,7 @@ class AsyncKernel:
         self.store: Store | AsyncStore = store if store is not None else open_store("memory://")
         self.store.use_codec(self.core.codec)
         self.core.engine.memory.alone = "multi_process" not in self.store.capabilities
+        self.core.delivery.shared = "durable" in self.store.capabilities
         self._executor = executor
         self._awaits = iscoroutinefunction(self.store.commit)
         # A store that is gone with the process has no worker of its own: everything due happens in `handle`.
@@ -90,7 +92,7 @@ class AsyncKernel:
     def open(
         cls, url: str, *, plugins: Plugins | Sequence[object] = (), channels: Mapping[str, Channel] | None = None,
         mapping: ItemMapping | None = None, strategy: str = "nearest", policies: Policies | None = None,
-        clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower | Reaction] = (),
+        clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower | Reaction | Projection] = (),
         carriers: Mapping[str, Carrier] | None = None,
         suppliers: Mapping[str, Supplier] | None = None, notifiers: Mapping[str, Notifier] | None = None,
         transport: Transport | None = None,
@@ -196,11 +198,18 @@ class AsyncKernel:
         if due is not None and due <= core.clock.now():
             await self.work(until_idle=True)
 
-    async def work(self, *, until_idle: bool = False, limit: int = 500) -> WorkReport:
-        """Make everything due happen: timers, followers. Call it from a worker or a task; any number may run at once."""
-        report = await self._drive(self.core.work(limit))
+    async def work(
+        self, *, until_idle: bool = False, limit: int = 500, only: Collection[Part] = PARTS,
+        followers: Collection[str] | None = None,
+    ) -> WorkReport:  # fmt: skip
+        """Make everything due happen: timers, followers, outside effects. Any number of workers may call it at once.
+
+        `only` some of "timers", "followers", "effects"; of followers only those named in `followers`. Raises NotFound
+        for a follower there is not.
+        """
+        report = await self._drive(self.core.work(limit, only, followers))
         while until_idle and not report.idle:
-            more = await self._drive(self.core.work(limit))
+            more = await self._drive(self.core.work(limit, only, followers))
             if more.idle or more.failures:
                 return report + more
             report += more
@@ -247,6 +256,31 @@ class AsyncKernel:
     async def effects(self, status: str | None = "uncertain", *, limit: int = 100) -> tuple[EffectRow, ...]:
         """What is done outside, oldest first: those that wait for a person, of another status, or (None) all."""
         return await self._drive(self.core.look(effects(status, limit=limit)))
+
+    async def followers(self) -> tuple[FollowerRow, ...]:
+        """Where each follower stands: how far behind, what failed and when it is tried again, who is at it."""
+        return await self._drive(self.core.parking.followers())
+
+    async def parked(
+        self, follower: str | None = None, *, status: ParkedStatus = "parked", limit: int = 100
+    ) -> tuple[ParkedRecord, ...]:
+        """Records that a follower could not take, oldest first, or (`status="dropped"`) that were given up."""
+        return await self._drive(self.core.parking.parked(follower, status, limit))
+
+    async def redeliver(self, follower: str, id: str = "") -> WorkReport:
+        """Give its parked records to a follower again, or only that with this id. Raises NotFound.
+
+        They come after what was recorded later: for a follower whose order matters, park nothing.
+        """
+        return await self._drive(self.core.parking.redeliver(follower, id, self.core.ids.new("worker")))
+
+    async def drop_parked(self, id: str, *, reason: str, actor: str = "") -> ParkedRecord:
+        """Give a parked record up for good; it is kept with the reason. Raises NotFound."""
+        return await self._drive(self.core.parking.drop(id, reason, actor))
+
+    async def resume(self, follower: str) -> FollowerRow:
+        """Try a follower that failed or stopped again at the next `work`. Raises NotFound."""
+        return await self._drive(self.core.parking.resume(follower))
 
     async def quarantine(self, status: str | None = "open", *, limit: int = 100) -> tuple[Quarantined, ...]:
         """Documents that wait for a person, oldest first; `status=None` also those that were replayed."""

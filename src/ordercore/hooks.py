@@ -34,7 +34,7 @@ from attrs import frozen
 from ordercore.message import Command, Context, DocumentType, EventType
 from ordercore.plan import Strategy
 from ordercore.ports import CarrierKind, ChannelKind, NotifierKind, ScannerKind, SupplierKind
-from ordercore.projection import Follower, Reaction
+from ordercore.projection import Follower, Projection, Reaction
 from ordercore.store import AsyncStore, Store
 
 PROJECT: Final = "ordercore"
@@ -90,8 +90,8 @@ class OrdercoreHooks:
         """Kinds of notifiers. Called once per kernel; kinds are claimed as those of channels are."""
 
     @hookspec
-    def ordercore_register_projections(self) -> Iterable[Follower | Reaction]:  # type: ignore[empty-body]  # a spec has no body
-        """Followers of the log: projections, observers, and reactions that send commands. Called once per kernel.
+    def ordercore_register_projections(self) -> Iterable[Follower | Reaction | Projection]:  # type: ignore[empty-body]  # a spec has no body
+        """Followers of the log: observers, reactions that send commands, projections. Called once per kernel.
 
         Each has a cursor under its `name`, which no two may share; it is given every event at least once, in order,
         whenever the kernel works. One that raises gets the same again later, and holds up nobody else.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -31,11 +31,11 @@ from ordercore.ports import (
     Transmission,
     Transport,
 )
-from ordercore.projection import Follower, Reaction
+from ordercore.projection import Follower, ParkedRecord, ParkedStatus, Projection, Reaction
 from ordercore.store import Breach, Page, Store
 from ordercore.supply import Purchase, PurchaseSummary
 from ordercore.values import Cursor, OrderId, Sku
-from ordercore.views import EffectRow, OrderRow, ParcelTracking, StockView, Timeline, Why
+from ordercore.views import EffectRow, FollowerRow, OrderRow, ParcelTracking, StockView, Timeline, Why
 from ordercore.views.alerts import alerts
 from ordercore.views.effects import effects
 from ordercore.views.expected import Expected, expected
@@ -45,6 +45,7 @@ from ordercore.views.stock import available, stock
 from ordercore.views.timeline import timeline
 from ordercore.views.tracking import label, manifest, tracking
 from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
+from ordercore.wiring.core import PARTS, Part
 from ordercore.wiring.open import open_store
 from ordercore.wiring.receive import quarantined
 
@@ -65,7 +66,7 @@ class Kernel:
         self, store: Store | None = None, *, plugins: Plugins | Sequence[object] = (),
         channels: Mapping[str, Channel] | None = None, mapping: ItemMapping | None = None, strategy: str = "nearest",
         policies: Policies | None = None, clock: Clock | None = None, ids: Ids | None = None, tenant: str = "",
-        followers: Sequence[Follower | Reaction] = (), carriers: Mapping[str, Carrier] | None = None,
+        followers: Sequence[Follower | Reaction | Projection] = (), carriers: Mapping[str, Carrier] | None = None,
         suppliers: Mapping[str, Supplier] | None = None, notifiers: Mapping[str, Notifier] | None = None,
         transport: Transport | None = None,
     ) -> None:  # fmt: skip
@@ -79,6 +80,7 @@ class Kernel:
         self.store = store if store is not None else open_store("memory://")
         self.store.use_codec(self.core.codec)
         self.core.engine.memory.alone = "multi_process" not in self.store.capabilities
+        self.core.delivery.shared = "durable" in self.store.capabilities
         # A store that is gone with the process has no worker of its own: everything due happens in `handle`.
         self._works_itself = "durable" not in self.store.capabilities
 
@@ -86,7 +88,7 @@ class Kernel:
     def open(
         cls, url: str, *, plugins: Plugins | Sequence[object] = (), channels: Mapping[str, Channel] | None = None,
         mapping: ItemMapping | None = None, strategy: str = "nearest", policies: Policies | None = None,
-        clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower | Reaction] = (),
+        clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower | Reaction | Projection] = (),
         carriers: Mapping[str, Carrier] | None = None,
         suppliers: Mapping[str, Supplier] | None = None, notifiers: Mapping[str, Notifier] | None = None,
         transport: Transport | None = None,
@@ -183,11 +185,18 @@ class Kernel:
         if due is not None and due <= core.clock.now():
             self.work(until_idle=True)
 
-    def work(self, *, until_idle: bool = False, limit: int = 500) -> WorkReport:
-        """Make everything due happen: timers, followers. Call it from a worker or a task; any number may run at once."""
-        report = self._drive(self.core.work(limit))
+    def work(
+        self, *, until_idle: bool = False, limit: int = 500, only: Collection[Part] = PARTS,
+        followers: Collection[str] | None = None,
+    ) -> WorkReport:  # fmt: skip
+        """Make everything due happen: timers, followers, outside effects. Any number of workers may call it at once.
+
+        `only` some of "timers", "followers", "effects"; of followers only those named in `followers`. Raises NotFound
+        for a follower there is not.
+        """
+        report = self._drive(self.core.work(limit, only, followers))
         while until_idle and not report.idle:
-            more = self._drive(self.core.work(limit))
+            more = self._drive(self.core.work(limit, only, followers))
             if more.idle or more.failures:
                 return report + more
             report += more
@@ -234,6 +243,31 @@ class Kernel:
     def effects(self, status: str | None = "uncertain", *, limit: int = 100) -> tuple[EffectRow, ...]:
         """What is done outside, oldest first: those that wait for a person, of another status, or (None) all."""
         return self._drive(self.core.look(effects(status, limit=limit)))
+
+    def followers(self) -> tuple[FollowerRow, ...]:
+        """Where each follower stands: how far behind, what failed and when it is tried again, who is at it."""
+        return self._drive(self.core.parking.followers())
+
+    def parked(
+        self, follower: str | None = None, *, status: ParkedStatus = "parked", limit: int = 100
+    ) -> tuple[ParkedRecord, ...]:
+        """Records that a follower could not take, oldest first, or (`status="dropped"`) that were given up."""
+        return self._drive(self.core.parking.parked(follower, status, limit))
+
+    def redeliver(self, follower: str, id: str = "") -> WorkReport:
+        """Give its parked records to a follower again, or only that with this id. Raises NotFound.
+
+        They come after what was recorded later: for a follower whose order matters, park nothing.
+        """
+        return self._drive(self.core.parking.redeliver(follower, id, self.core.ids.new("worker")))
+
+    def drop_parked(self, id: str, *, reason: str, actor: str = "") -> ParkedRecord:
+        """Give a parked record up for good; it is kept with the reason. Raises NotFound."""
+        return self._drive(self.core.parking.drop(id, reason, actor))
+
+    def resume(self, follower: str) -> FollowerRow:
+        """Try a follower that failed or stopped again at the next `work`. Raises NotFound."""
+        return self._drive(self.core.parking.resume(follower))
 
     def quarantine(self, status: str | None = "open", *, limit: int = 100) -> tuple[Quarantined, ...]:
         """Documents that wait for a person, oldest first; `status=None` also those that were replayed."""

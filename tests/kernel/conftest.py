@@ -32,6 +32,8 @@ class Between:
         return getattr(self.store, name)
 
     def commit(self, batch):
+        if not batch.command_id:
+            return self.store.commit(batch)  # a lease of a follower, no command
         self.commits += 1
         if self.before_commit:
             answer = self.before_commit.pop(0)()

@@ -5,7 +5,7 @@ from ordercore.kernel import Kernel
 from ordercore.notifiers import WebhookNotifier
 from ordercore.store import Conflicted
 from ordercore.store.memory import MemoryStore
-from ordercore.testing import given_stock, place
+from ordercore.testing import ManualClock, given_stock, place
 from ordercore.testing.transports import RecordedTransport
 
 SECRET = "whsec_bm90IGEgc2VjcmV0LCBub3QgYSBzZWNyZXQ="
@@ -31,11 +31,13 @@ class Rivals(MemoryStore):
 def test_news_that_others_keep_from_being_noted_are_not_lost():
     arrived = RecordedTransport()
     erp = WebhookNotifier("erp", "https://erp.example/", [SECRET], ["order.placed"])
-    shop = Kernel(Rivals(), notifiers={"erp": erp}, transport=arrived)
+    clock = ManualClock()
+    shop = Kernel(Rivals(), notifiers={"erp": erp}, transport=arrived, clock=clock)
     given_stock(shop, {"WH1": {"TEA": 5}})
     place(shop, {"TEA": 1})
     shop.store.busy = True
     assert shop.work().failures == (f"notices:erp: {Conflict.__name__}",)
     shop.store.busy = False
+    clock.advance(seconds=5)
     shop.work(until_idle=True)
     assert len(arrived.sent) == 1

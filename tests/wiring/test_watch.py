@@ -9,7 +9,7 @@ from ordercore.policies import Policies
 from ordercore.stock import AdjustStock
 from ordercore.store import Conflicted
 from ordercore.store.memory import MemoryStore
-from ordercore.testing import given_stock
+from ordercore.testing import ManualClock, given_stock
 from ordercore.wiring.watch import NAME, Watch
 
 
@@ -31,7 +31,7 @@ class Rivals(MemoryStore):
 
 @pytest.fixture
 def shop():
-    shop = Kernel(Rivals(), policies=Policies(replenish="alert"))
+    shop = Kernel(Rivals(), policies=Policies(replenish="alert"), clock=ManualClock())
     given_stock(shop, {"WH1": {"TEA": 20}})
     shop.handle(PutStockLevels("TEA", "WH1", 10, 40))
     shop.work(until_idle=True)
@@ -43,9 +43,11 @@ def test_a_check_that_others_disturb_all_the_time_is_not_lost(shop):
     shop.store.busy = True
     shop.handle(AdjustStock("WH1", "TEA", -15, "gone"))
     report = shop.work()
-    assert report.failures == (f"{NAME}: {Conflict.__name__}",)
+    assert report.waiting == (NAME,)
+    assert shop.followers()[0].reason == Conflict.__name__
     assert (shop.alerts(), shop.store.cursor_of(NAME)) == ((), before)
     shop.store.busy = False
+    shop.core.clock.advance(seconds=5)
     shop.work(until_idle=True)
     assert [alert.id for alert in shop.alerts()] == ["WH1:TEA"]
 

@@ -18,7 +18,7 @@ from ordercore.lifecycle import BOOKING, EFFECT, MANIFEST
 from ordercore.order import Order
 from ordercore.testing.carriage import Booked, Carriage
 from ordercore.testing.network import Network
-from ordercore.wiring.core import LEASE
+from ordercore.wiring.firing import LEASE
 
 _MACHINES = {machine.name: machine for machine in (BOOKING, MANIFEST, EFFECT)}
 _PATHS = {BOOK: "bookings", VOID: "voids", MANIFEST_KIND: "manifests"}

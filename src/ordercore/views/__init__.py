@@ -2,6 +2,7 @@
 
 from ordercore.views.effects import EffectRow
 from ordercore.views.expected import Expected
+from ordercore.views.followers import FollowerRow
 from ordercore.views.orders import OrderRow
 from ordercore.views.stock import LotRow, StockRow, StockView
 from ordercore.views.timeline import Timeline, TimelineEntry
@@ -11,6 +12,7 @@ from ordercore.views.why import Movement, Why
 __all__ = [
     "EffectRow",
     "Expected",
+    "FollowerRow",
     "LotRow",
     "Movement",
     "OrderRow",

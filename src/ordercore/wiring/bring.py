@@ -60,7 +60,7 @@ def _strategy(one: object) -> bool:
 
 
 def _follower(one: object) -> bool:
-    acts = callable(getattr(one, "apply", None)) or callable(getattr(one, "react", None))
+    acts = any(callable(getattr(one, verb, None)) for verb in ("apply", "react", "project"))
     return acts and isinstance(getattr(one, "name", None), str)
 
 
@@ -72,7 +72,12 @@ BRINGS: Final[Mapping[str, Brought]] = {
         _kind("suppliers", SupplierKind),
         _kind("scanners", ScannerKind),
         _kind("notifiers", NotifierKind),
-        Brought("projections", "a Follower or a Reaction (name, apply or react)", _follower, _attribute("name")),
+        Brought(
+            "projections",
+            "a Follower, Reaction or Projection (name; apply, react or project)",
+            _follower,
+            _attribute("name"),
+        ),
         Brought("reports", "a pathlib.Path", _instance_of(Path), str),
         Brought("strategies", "a Strategy (name, version, callable)", _strategy, _attribute("name")),
         Brought("stores", "a StoreKind", _instance_of(StoreKind), _attribute("scheme")),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
+from datetime import datetime
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args
 
 from ordercore.codec import Codec
-from ordercore.effects.state import TIMER as EFFECT_DUE
 from ordercore.engine import Calls, Engine, Result, Task
 from ordercore.errors import (
     BrokenRule,
@@ -17,13 +17,11 @@ from ordercore.errors import (
     Conflict,
     NotFound,
     Rejected,
-    StoreError,
-    TransitionRefused,
     nearest,
 )
 from ordercore.flows.shop import Shop
 from ordercore.intake import ItemMapping
-from ordercore.message import Command, Context, Envelope, Receipt
+from ordercore.message import Command, Context, Envelope, Receipt, Recorded
 from ordercore.plan import Explanation
 from ordercore.policies import Policies
 from ordercore.ports import (
@@ -39,20 +37,23 @@ from ordercore.ports import (
     Transmission,
     Transport,
 )
-from ordercore.projection import Follower, Reaction
+from ordercore.projection import Follower, Projection, Reaction, delivery_of
 from ordercore.readable import brief
 from ordercore.sourcing import STRATEGIES
-from ordercore.store import Breach, Lease, Page
+from ordercore.store import Breach, Page
 from ordercore.values import CommandId, Cursor, OrderId, Sku, Stream, instant_of, text_of
 from ordercore.views.why import Why, explain_order, why
 from ordercore.wiring.adapters import check_instances
+from ordercore.wiring.delivery import Delivery, Taken, projected
 from ordercore.wiring.effects import Performing
+from ordercore.wiring.firing import Firing
 from ordercore.wiring.journal import catch_up
 from ordercore.wiring.near import suggesting
+from ordercore.wiring.parking import Parking
 from ordercore.wiring.plugins import Plugins
 from ordercore.wiring.receive import Receiver
 from ordercore.wiring.report import IntakeReport, WorkReport
-from ordercore.wiring.routes import KINDS_OF_KEYS, TIMERS, route_of
+from ordercore.wiring.routes import KINDS_OF_KEYS, route_of
 from ordercore.wiring.telling import Telling
 from ordercore.wiring.verify import verify_claims
 from ordercore.wiring.verify_supply import verify_supply
@@ -61,8 +62,13 @@ from ordercore.wiring.watch import Watch
 R = TypeVar("R")
 T = TypeVar("T")
 
-LEASE: Final = timedelta(seconds=60)
-PAGE: Final = 500
+Part = Literal["timers", "followers", "effects"]
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
+"""What there is to work at."""
+
+_DELIVERING: Final[ContextVar[tuple[int, ...]]] = ContextVar("ordercore.delivering", default=())
+"""The kernels inside of whose followers this thread or task is."""
+
 REACTIONS: Final = 100
 """Commands of a reaction that share a commit."""
 
@@ -75,7 +81,7 @@ class Core:
 
     def __init__(
         self, *, plugins: Plugins | Sequence[object], channels: Mapping[str, Channel], mapping: ItemMapping, strategy: str,
-        policies: Policies, clock: Clock, ids: Ids, tenant: str, followers: Sequence[Follower | Reaction],
+        policies: Policies, clock: Clock, ids: Ids, tenant: str, followers: Sequence[Follower | Reaction | Projection],
         carriers: Mapping[str, Carrier], suppliers: Mapping[str, Supplier], notifiers: Mapping[str, Notifier],
         transport: Transport | None,
     ) -> None:  # fmt: skip
@@ -109,7 +115,11 @@ class Core:
         self.instances = tuple(channels)
         self.receiver = Receiver(self.engine, self.shop, clock, {**channels, **carriers, **suppliers}, mapping)
         self.performing = Performing(self.engine, self.shop, clock, transport)
-        self._delivering = threading.local()
+        self.firing = Firing(self.engine, clock, self.performing, self.task)
+        self.delivery = Delivery(self.engine, clock, policies.delivery, self.take, self.codec.name_of)
+        self.parking = Parking(self.engine, clock, policies.delivery, self.delivery, self.followers)
+        for follower in self.followers:
+            delivery_of(follower, policies.delivery)
 
     def brief(self, kind: str, store: object) -> str:
         """The `repr` of a kernel: never the address of its store, which may hold a password."""
@@ -216,75 +226,68 @@ class Core:
         page: Page = yield lambda store: store.read_all(after, limit, tenant=self.tenant)
         return page
 
-    def work(self, limit: int) -> Calls[WorkReport]:
-        """Fire timers that are due, deliver to followers; each by itself.
+    def work(
+        self, limit: int, only: Collection[Part] = PARTS, followers: Collection[str] | None = None
+    ) -> Calls[WorkReport]:  # fmt: skip
+        """Fire timers that are due, deliver to followers, perform effects; each by itself.
 
-        Nothing while this thread delivers: a follower that sends a command must not be given the same records again.
+        Nothing while this thread or task delivers: a follower that sends a command must not be given the same again.
         """
-        if getattr(self._delivering, "now", False):
+        if id(self) in _DELIVERING.get():
             return WorkReport()
-        report = yield from self._timers(limit)
-        for follower in self.followers:
-            report += yield from self._deliver(follower, limit)
-        return report
-
-    def _timers(self, limit: int) -> Calls[WorkReport]:
-        now = self.clock.now()
+        chosen = self._chosen(only, followers)
         owner = self.ids.new("worker")
-        leases: tuple[Lease, ...] = yield lambda store: store.lease_due(owner, now, LEASE, limit, tenant=self.tenant)
         report = WorkReport()
-        for lease in leases:
-            report += yield from self._fire(lease, now)
+        if "timers" in only:
+            report += yield from self.firing.timers(owner, limit)
+        if chosen:
+            states = yield from self.delivery.states()
+            for follower in chosen:
+                turn = self.delivery.turn(follower, owner, states.get(follower.name))
+                report += yield from self.delivery.deliver(turn, limit)
+        if "effects" in only:
+            report += yield from self.firing.effects(owner, limit)
+            if report.idle:
+                report += yield from self.firing.strangers(owner, limit)
         return report
 
-    def _fire(self, lease: Lease, now: datetime) -> Calls[WorkReport]:
-        if lease.kind == EFFECT_DUE:
-            return (yield from self.performing.perform(lease))
-        make = TIMERS.get(lease.kind)
-        if make is None:
-            yield lambda store: store.nack(lease, now + LEASE, tenant=self.tenant)
-            return WorkReport(failures=(f"timer {lease.kind}: nobody knows what to send",))
-        key = f"timer:{lease.kind}:{lease.key}:{lease.due.isoformat()}"
-        report = WorkReport(timers=1)
-        try:
-            yield from self.engine.run(
-                self.task(make(lease.key), key=key, actor="timer", effective=lease.due, ours=True)
-            )
-        except (TransitionRefused, NotFound):
-            # Somebody else was quicker: the cart was placed, released or extended. That is an answer, not a failure.
-            report = WorkReport(refused=1)
-        except Rejected as error:
-            # A guard refused, or others kept changing what it reads: it is still due, and is tried again later.
-            yield lambda store: store.nack(lease, now + LEASE, tenant=self.tenant)
-            return WorkReport(failures=(f"timer {lease.kind} {lease.key}: {error.code}",))
-        yield lambda store: store.ack(lease, tenant=self.tenant)
-        return report
+    def _chosen(self, only: Collection[Part], names: Collection[str] | None) -> tuple[Any, ...]:
+        for part in only:
+            if part not in PARTS:
+                raise ConfigurationError(f"There is no part {str(part)[:64]!r} of work.", hint=nearest(part, PARTS))
+        for name in names or ():
+            self.follower(name)
+        if "followers" not in only:
+            return ()
+        return tuple(one for one in self.followers if names is None or one.name in names)
 
-    def _deliver(self, follower: Follower | Reaction | Watch, limit: int) -> Calls[WorkReport]:
-        cursor: Cursor | None = yield lambda store: store.cursor_of(follower.name, tenant=self.tenant)
-        page: Page = yield lambda store: store.read_all(cursor, min(limit, PAGE), tenant=self.tenant)
-        if not page.records:
-            return WorkReport()
-        refused = 0
-        self._delivering.now = True
+    def follower(self, name: str) -> Any:
+        """The follower of that name. Raises NotFound."""
+        for one in self.followers:
+            if one.name == name:
+                return one
+        raise NotFound.named("follower", name[:64], [one.name for one in self.followers])
+
+    def take(self, follower: Any, records: Sequence[Recorded]) -> Calls[Taken]:
+        """Give records to a follower, whatever kind it is. Raises what it raises."""
+        token = _DELIVERING.set((*_DELIVERING.get(), id(self)))
         try:
             if isinstance(follower, Watch):
-                checks = yield from follower.envelopes(page.records)
-                refused = yield from self._answer(follower.name, checks, again=Conflict)
-            elif isinstance(follower, Reaction):
+                checks = yield from follower.envelopes(records)
+                return Taken(refused=(yield from self._answer(follower.name, checks, again=Conflict)))
+            if isinstance(follower, Projection):
+                return (yield from projected(self.engine, follower, records))
+            if isinstance(follower, Reaction):
                 # News that others kept from being noted are news still; what a host's reaction meets is its own affair.
                 again: type[Rejected] | tuple[()] = Conflict if isinstance(follower, Telling) else ()
-                refused = yield from self._answer(follower.name, tuple(follower.react(page.records)), again=again)
-            else:
-                follower.apply(page.records)
-        except StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001  # isolated by contract: one follower must not hold up the others
-            return WorkReport(failures=(f"{follower.name}: {type(error).__name__}",))
+                return Taken(
+                    refused=(yield from self._answer(follower.name, tuple(follower.react(records)), again=again))
+                )
+            follower.apply(records)
+            return Taken()
         finally:
-            self._delivering.now = False
-        yield lambda store: store.checkpoint(follower.name, cursor, page.cursor, tenant=self.tenant)
-        return WorkReport(delivered=len(page.records), refused=refused)
+            with suppress(ValueError):  # of a task that was abandoned, and is cleared away by another
+                _DELIVERING.reset(token)
 
     def _answer(
         self, name: str, envelopes: Sequence[Envelope[Any]], *, again: type[Rejected] | tuple[()] = ()

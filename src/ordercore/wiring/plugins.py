@@ -34,7 +34,7 @@ from ordercore.ports import (
     Supplier,
     SupplierKind,
 )
-from ordercore.projection import Follower, Reaction
+from ordercore.projection import Follower, Projection, Reaction
 from ordercore.wiring.accounts import Kind, Request, made
 from ordercore.wiring.bring import BRINGS, MINE, TAKEN, checked
 from ordercore.wiring.discovery import GROUP, FoundPlugin, cause_of, discover
@@ -223,9 +223,9 @@ class Plugins:
         """Sourcing strategies by name."""
         return cast("dict[str, Strategy]", dict(self._brought["strategies"]))
 
-    def projections(self) -> Sequence[Follower | Reaction]:
+    def projections(self) -> Sequence[Follower | Reaction | Projection]:
         """Followers that plugins bring."""
-        return cast("tuple[Follower | Reaction, ...]", tuple(self._brought["projections"].values()))
+        return cast("tuple[Follower | Reaction | Projection, ...]", tuple(self._brought["projections"].values()))
 
     def report_folders(self) -> Sequence[Path]:
         """Folders with report files that plugins bring."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ordercore.ports import Problem
 from ordercore.readable import brief
@@ -50,8 +50,12 @@ class IntakeReport:
 class WorkReport:
     """What `work` made happen.
 
-    `timers` fired, and those `refused` because they were no longer due; records `delivered`; outside `effects` that
-    were taken up. `failures` says in a line each what did not work and is tried again, or waits for a person.
+    `timers` fired, and those `refused` because they were no longer due; records `delivered`, and `parked` because a
+    follower could not take them; outside `effects` that were taken up. `failures` says in a line each what did not
+    work and is tried again, or waits for a person.
+
+    Of followers: `waiting` are those that failed and are not tried before later, or stopped; `elsewhere` those that
+    another worker was at; `lag` says how many rows of the log each still had before it.
     """
 
     timers: int = 0
@@ -59,12 +63,18 @@ class WorkReport:
     delivered: int = 0
     failures: tuple[str, ...] = ()
     effects: int = 0
+    parked: int = 0
+    waiting: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    lag: Mapping[str, int] = field(factory=dict)
 
     def __repr__(self) -> str:
         """`<WorkReport: 3 timers, 1 refused, 12 delivered, 1 failure>`, or `<WorkReport: idle>`."""
         parts = [counted(self.timers, "timer") if self.timers else ""]
         parts += [
-            f"{count:,} {word}" for count, word in ((self.refused, "refused"), (self.delivered, "delivered")) if count
+            f"{count:,} {word}"
+            for count, word in ((self.refused, "refused"), (self.delivered, "delivered"), (self.parked, "parked"))
+            if count
         ]
         failures = counted(len(self.failures), "failure") if self.failures else ""
         return brief("WorkReport", "", *parts, failures, "" if any(parts) or failures else "idle")
@@ -72,11 +82,14 @@ class WorkReport:
     @property
     def idle(self) -> bool:
         """Whether there was nothing to do."""
-        return not (self.timers or self.refused or self.delivered or self.effects)
+        return not (self.timers or self.refused or self.delivered or self.effects or self.parked)
 
     def __add__(self, other: WorkReport) -> WorkReport:
-        """Both together."""
+        """Both together; how a follower stands is what the later one says."""
+        waited = (name for name in self.waiting if name not in other.lag)
         return WorkReport(
             self.timers + other.timers, self.refused + other.refused, self.delivered + other.delivered,
-            self.failures + other.failures, self.effects + other.effects,
+            self.failures + other.failures, self.effects + other.effects, self.parked + other.parked,
+            tuple(dict.fromkeys((*waited, *other.waiting))),
+            tuple(dict.fromkeys((*self.elsewhere, *other.elsewhere))), {**self.lag, **other.lag},
         )  # fmt: skip
