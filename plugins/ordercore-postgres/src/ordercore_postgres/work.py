@@ -44,7 +44,7 @@ class Work:
         self.versions: list[int | None] = []
         """The version after each append, where it is known before."""
         self.empty: Line | None = None
-        """The row of a batch without events."""
+        """The row of a batch without events; None as well if it leaves no id."""
         self.documents: list[tuple[str, Line]] = []
         """(wave kind, row); the row begins with kind and key."""
         self.timers: list[tuple[str, Line]] = []
