@@ -15,9 +15,11 @@ _COMMANDS: Final = {
     "copy": "ordercore.cli.copy",
     "demo": "ordercore.cli.demo",
     "effects": "ordercore.cli.effects",
+    "followers": "ordercore.cli.followers",
     "import": "ordercore.cli.imports",
     "order": "ordercore.cli.orders",
     "orders": "ordercore.cli.orders",
+    "parked": "ordercore.cli.parked",
     "plugins": "ordercore.cli.plugins",
     "purchases": "ordercore.cli.purchases",
     "quarantine": "ordercore.cli.quarantine",
@@ -25,6 +27,7 @@ _COMMANDS: Final = {
     "stock": "ordercore.cli.stock",
     "verify": "ordercore.cli.verify",
     "why": "ordercore.cli.why",
+    "work": "ordercore.cli.work",
 }
 
 

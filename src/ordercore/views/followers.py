@@ -73,10 +73,10 @@ def followers_table(rows: Iterable[FollowerRow]) -> Table:
 def parked_table(rows: Iterable[ParkedRecord]) -> Table:
     """A row for each record that was put aside."""
     return Table(
-        columns=columns("=record", "follower", "stream", ">version", "event", "error", ">attempts", "=since (UTC)", "note"),
+        columns=columns("=id", "follower", "=record", "event", "=error", ">tries", "since (UTC)", "note"),
         rows=tuple(
             (
-                row.id[:SHORT], row.follower, row.stream, str(row.version), row.event, row.error, str(row.attempts),
+                row.id[:SHORT], row.follower, f"{row.stream} {row.version}", row.event, row.error, str(row.attempts),
                 moment(row.first_at), row.reason,
             )
             for row in rows

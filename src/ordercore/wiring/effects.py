@@ -119,6 +119,11 @@ class Performing:
         self._clock = clock
         self._transport = transport
 
+    @property
+    def reaches(self) -> bool:
+        """Whether anything can be sent."""
+        return self._transport is not None
+
     def perform(self, lease: Lease) -> Calls[WorkReport]:
         """Take up the effect that a due timer names, if nobody else has, and settle it."""
         tenant = self._engine.tenant
