@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from ordercore.alerts import AlertSummary
-from ordercore.engine import Calls, Outside, StoreCall
+from ordercore.engine import Calls, Elsewhere, Outside, StoreCall
 from ordercore.errors import BrokenRule, InvalidCommand, Rejected
 from ordercore.intake import ItemMapping, Quarantined
 from ordercore.message import Command, Envelope, Receipt
@@ -34,6 +34,7 @@ from ordercore.ports import (
     Transmission,
     Transport,
 )
+from ordercore.ports.archive import Archive
 from ordercore.projection import Follower, ParkedRecord, ParkedStatus, Projection, Reaction
 from ordercore.store import AsyncStore, Breach, Page, Store
 from ordercore.supply import Purchase, PurchaseSummary
@@ -70,14 +71,14 @@ class AsyncKernel:
         policies: Policies | None = None, clock: Clock | None = None, ids: Ids | None = None, tenant: str = "",
         followers: Sequence[Follower | Reaction | Projection] = (), carriers: Mapping[str, Carrier] | None = None,
         suppliers: Mapping[str, Supplier] | None = None, notifiers: Mapping[str, Notifier] | None = None,
-        transport: Transport | None = None, executor: Executor | None = None,
+        transport: Transport | None = None, executor: Executor | None = None, archive: Archive | None = None,
     ) -> None:  # fmt: skip
         """Wire it up. Raises ConfigurationError for plugins or names that cannot work."""
         self.core = Core(
             plugins=plugins, channels=channels or {}, mapping=mapping or ItemMapping(), strategy=strategy,
             policies=policies or Policies(), clock=clock or SystemClock(), ids=ids or TimeOrderedIds(), tenant=tenant,
             followers=followers, carriers=carriers or {}, suppliers=suppliers or {}, notifiers=notifiers or {},
-            transport=transport,
+            transport=transport, archive=archive,
         )  # fmt: skip
         self.store: Store | AsyncStore = store if store is not None else open_store("memory://")
         self.store.use_codec(self.core.codec)
@@ -96,7 +97,7 @@ class AsyncKernel:
         carriers: Mapping[str, Carrier] | None = None,
         suppliers: Mapping[str, Supplier] | None = None, notifiers: Mapping[str, Notifier] | None = None,
         transport: Transport | None = None,
-        executor: Executor | None = None,
+        executor: Executor | None = None, archive: Archive | None = None,
     ) -> Self:  # fmt: skip
         """A kernel over a store by URL: `sqlite:///shop.db`, `sqlite:////var/lib/shop.db`, `memory://`.
 
@@ -106,7 +107,7 @@ class AsyncKernel:
         return cls(
             open_store_async(url, plugins), plugins=plugins, channels=channels, mapping=mapping, strategy=strategy,
             policies=policies, clock=clock, ids=ids, tenant=tenant, followers=followers, carriers=carriers,
-            suppliers=suppliers, notifiers=notifiers, transport=transport, executor=executor,
+            suppliers=suppliers, notifiers=notifiers, transport=transport, executor=executor, archive=archive,
         )  # fmt: skip
 
     @classmethod
@@ -127,7 +128,7 @@ class AsyncKernel:
         return self.core.plugins.infos
 
     async def _call(self, call: StoreCall) -> Any:
-        if not isinstance(call, Outside):
+        if not isinstance(call, Outside | Elsewhere):
             if self._awaits:
                 return await call(self.store)
             if self._works_itself:

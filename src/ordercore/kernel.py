@@ -31,10 +31,11 @@ from ordercore.ports import (
     Transmission,
     Transport,
 )
+from ordercore.ports.archive import Archive
 from ordercore.projection import Follower, ParkedRecord, ParkedStatus, Projection, Reaction
 from ordercore.store import Breach, Page, Store
 from ordercore.supply import Purchase, PurchaseSummary
-from ordercore.values import Cursor, OrderId, Sku
+from ordercore.values import Cursor, OrderId, Sku, instant_of
 from ordercore.views import EffectRow, FollowerRow, OrderRow, ParcelTracking, StockView, Timeline, Why
 from ordercore.views.alerts import alerts
 from ordercore.views.effects import effects
@@ -45,9 +46,12 @@ from ordercore.views.stock import available, stock
 from ordercore.views.timeline import timeline
 from ordercore.views.tracking import label, manifest, tracking
 from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
+from ordercore.wiring.archiving import CLOSED, ArchiveReport, OrderArchive
 from ordercore.wiring.core import PARTS, Part
+from ordercore.wiring.journal import catch_up
 from ordercore.wiring.open import open_store
 from ordercore.wiring.receive import quarantined
+from ordercore.wiring.verify_archive import verify_archive
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -68,14 +72,14 @@ class Kernel:
         policies: Policies | None = None, clock: Clock | None = None, ids: Ids | None = None, tenant: str = "",
         followers: Sequence[Follower | Reaction | Projection] = (), carriers: Mapping[str, Carrier] | None = None,
         suppliers: Mapping[str, Supplier] | None = None, notifiers: Mapping[str, Notifier] | None = None,
-        transport: Transport | None = None,
+        transport: Transport | None = None, archive: Archive | None = None,
     ) -> None:  # fmt: skip
         """Wire it up. Raises ConfigurationError for plugins or names that cannot work."""
         self.core = Core(
             plugins=plugins, channels=channels or {}, mapping=mapping or ItemMapping(), strategy=strategy,
             policies=policies or Policies(), clock=clock or SystemClock(), ids=ids or TimeOrderedIds(), tenant=tenant,
             followers=followers, carriers=carriers or {}, suppliers=suppliers or {}, notifiers=notifiers or {},
-            transport=transport,
+            transport=transport, archive=archive,
         )  # fmt: skip
         self.store = store if store is not None else open_store("memory://")
         self.store.use_codec(self.core.codec)
@@ -91,7 +95,7 @@ class Kernel:
         clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower | Reaction | Projection] = (),
         carriers: Mapping[str, Carrier] | None = None,
         suppliers: Mapping[str, Supplier] | None = None, notifiers: Mapping[str, Notifier] | None = None,
-        transport: Transport | None = None,
+        transport: Transport | None = None, archive: Archive | None = None,
     ) -> Self:  # fmt: skip
         """A kernel over a store by URL: `sqlite:///shop.db`, `sqlite:////var/lib/shop.db`, `memory://`.
 
@@ -101,7 +105,7 @@ class Kernel:
         return cls(
             open_store(url, plugins), plugins=plugins, channels=channels, mapping=mapping, strategy=strategy,
             policies=policies, clock=clock, ids=ids, tenant=tenant, followers=followers, carriers=carriers,
-            suppliers=suppliers, notifiers=notifiers, transport=transport,
+            suppliers=suppliers, notifiers=notifiers, transport=transport, archive=archive,
         )  # fmt: skip
 
     @classmethod
@@ -337,6 +341,32 @@ class Kernel:
     def verify(self) -> tuple[Breach, ...]:
         """Every breach of an identity, of rows, log, lots and claims; empty when the books are right."""
         return self._drive(self.core.verify())
+
+    def archive(self, before: datetime, *, statuses: Sequence[str] = CLOSED, most: int | None = None) -> ArchiveReport:
+        """Let orders that are closed and untouched since `before` leave the store for the archive, with what lies around.
+
+        What is still to be done about an order keeps it here. Raises ConfigurationError without an archive or for a
+        store that cannot.
+        """
+        self._drive(catch_up(self.core.tenant, self.core.clock.now()))
+        return self._order_archive().archive_closed(instant_of(before, what="before"), statuses, most=most)
+
+    def restore(self, order_id: str) -> int:
+        """Bring an archived order back; returns its log rows, 0 if it is here. Raises NotFound."""
+        return self._order_archive().restore(order_id)
+
+    def restore_segment(self, name: str) -> int:
+        """Bring back all that is away in a segment; returns the log rows. Raises NotFound."""
+        return self._order_archive().restore_segment(name)
+
+    def verify_archive(self) -> tuple[Breach, ...]:
+        """Every breach between the archive and what the store carries forward for it; reads all segments."""
+        its = self._order_archive()
+        return verify_archive(its.store, its.archive, its.codec, its.tenant)
+
+    def _order_archive(self) -> OrderArchive:
+        core = self.core
+        return OrderArchive(self.store, core.required_archive(), core.codec, core.tenant)
 
     def close(self) -> None:
         """Close the store."""

@@ -11,7 +11,9 @@ from click.testing import CliRunner
 from ordercore import __version__
 from ordercore.cli.app import commands
 
-COMMANDS = ("alerts", "demo", "import", "order", "orders", "purchases", "quarantine", "stock", "verify", "why")
+COMMANDS = (
+    "alerts", "archive", "demo", "import", "order", "orders", "purchases", "quarantine", "restore", "stock", "verify", "why"
+)  # fmt: skip
 
 
 def test_help_names_every_command():

@@ -12,6 +12,7 @@ from ordercore.cli.options import options
 
 _COMMANDS: Final = {
     "alerts": "ordercore.cli.alerts",
+    "archive": "ordercore.cli.archive",
     "copy": "ordercore.cli.copy",
     "demo": "ordercore.cli.demo",
     "effects": "ordercore.cli.effects",
@@ -24,6 +25,7 @@ _COMMANDS: Final = {
     "purchases": "ordercore.cli.purchases",
     "quarantine": "ordercore.cli.quarantine",
     "report": "ordercore.cli.report",
+    "restore": "ordercore.cli.archive",
     "stock": "ordercore.cli.stock",
     "verify": "ordercore.cli.verify",
     "why": "ordercore.cli.why",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 from rich.text import Text
 
 from ordercore.cli import show
+from ordercore.cli.archive import FOLDER
 from ordercore.cli.shop import opened, store_option
-from ordercore.errors import NotFound
+from ordercore.errors import Archived, NotFound
 from ordercore.kernel import Kernel
 from ordercore.lifecycle import ORDER
 from ordercore.readable import Table
@@ -38,10 +41,12 @@ def orders_command(url: str, status: str | None, newest: bool, limit: int, after
 
 @click.command("order", short_help="Show everything about one order.")
 @store_option
+@click.option("--archive", type=FOLDER, metavar="DIR", envvar="ORDERCORE_ARCHIVE", show_envvar=True,
+              help="The folder of the archive, for an order that has left.")  # fmt: skip
 @click.argument("order_id", metavar="ID")
-def order_command(url: str, order_id: str) -> None:
+def order_command(url: str, archive: Path | None, order_id: str) -> None:
     """Show one order: its statuses, where each unit stands, parcels, why its warehouses were chosen, what happened."""
-    with opened(url) as kernel:
+    with opened(url, archive=archive) as kernel:
         show.console().print(show.tables(everything(kernel, order_id)))
 
 
@@ -50,7 +55,7 @@ def everything(kernel: Kernel, order_id: str) -> tuple[Table, ...]:
     order = kernel.order(order_id)
     try:
         why = kernel.explain(order_id).tables()
-    except NotFound:
+    except (NotFound, Archived):
         why = ()
     waits = tuple(f"{one.sku}: {one}" for one in kernel.expected(order_id))
     when = (Table("What waits for supply, as things stand:", notes=waits),) if waits else ()

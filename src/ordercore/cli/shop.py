@@ -20,6 +20,7 @@ from ordercore.kernel import Kernel
 from ordercore.policies import Policies, Shortage
 from ordercore.ports import Channel, ChannelCapability, Decoded, Transmission
 from ordercore.store import Document, Query, ReadDocuments
+from ordercore.wiring.archive_folder import ArchiveFolder
 from ordercore.wiring.open import open_store
 
 A = TypeVar("A")
@@ -47,8 +48,9 @@ shortage_option = click.option(
 
 @contextmanager
 def opened(
-    url: str, channels: Mapping[str, Channel] | None = None, *, new: bool = False, shortage: Shortage = "refuse"
-) -> Iterator[Kernel]:
+    url: str, channels: Mapping[str, Channel] | None = None, *, new: bool = False, shortage: Shortage = "refuse",
+    archive: Path | None = None,
+) -> Iterator[Kernel]:  # fmt: skip
     """A kernel over the store, with every installed plugin; closed at the end.
 
     Unless `new`, the store must be there: to look into a file must not create it. Raises NotFound, ConfigurationError
@@ -58,6 +60,8 @@ def opened(
     arguments = arguments_of(shortage)
     if channels is not None:
         arguments["channels"] = {**arguments.get("channels", {}), **channels}
+    if archive is not None:
+        arguments["archive"] = ArchiveFolder.at(archive)
     with Kernel(open_store(url, arguments["plugins"]), **arguments) as kernel:
         yield kernel
 

@@ -11,17 +11,44 @@ from functools import partial
 from operator import itemgetter, methodcaller
 from typing import Any, TypeVar, cast
 
-from ordercore.engine.calls import Calls, Outside, Result, StoreCall, StoreCommit, StoreRead, Task
+from ordercore.engine.calls import (
+    ArchivedEvents,
+    Calls,
+    Elsewhere,
+    Outside,
+    Result,
+    StoreCall,
+    StoreCommit,
+    StoreRead,
+    Task,
+)
 from ordercore.engine.memory import Memory
 from ordercore.engine.refusal import failure_of
 from ordercore.engine.running import CONFLICTS_MAX, Again, Group, Running
 from ordercore.errors import OutcomeUnknown, Rejected, StoreError
 from ordercore.message import Command, Context, Receipt
-from ordercore.store import Batch, CommitResult, Conflicted, Duplicate, Mismatched, Outcome, Short, Snapshot, Unknown
+from ordercore.store import (
+    Batch,
+    CommitResult,
+    Conflicted,
+    Duplicate,
+    Head,
+    Mismatched,
+    Outcome,
+    Query,
+    ReadLog,
+    ReadStream,
+    Short,
+    Snapshot,
+    Unknown,
+)
+from ordercore.store.archived import away
 
 __all__ = [
     "CONFLICTS_MAX",
+    "ArchivedEvents",
     "Calls",
+    "Elsewhere",
     "Engine",
     "Memory",
     "Outside",
@@ -44,6 +71,8 @@ class Engine:
         self.guards = guards
         self.tenant = tenant
         self.memory = Memory()
+        self.archive: ArchivedEvents | None = None
+        """Where reading flows find what is archived; commands on it are refused in any case."""
 
     def run(self, task: Task[R], *, dares: bool = True) -> Calls[Receipt[R]]:
         """One command, to its receipt. Raises a Rejected subclass, or OutcomeUnknown.
@@ -116,11 +145,31 @@ class Engine:
             while True:
                 asked, snapshot = self.memory.ask(effect.queries), None
                 while snapshot is None:
-                    snapshot = self.memory.answered(asked, (yield StoreRead(tuple(asked.queries), self.tenant)))
+                    read: Snapshot = yield StoreRead(tuple(asked.queries), self.tenant)
+                    snapshot = self.memory.answered(asked, (yield from self._through(asked.queries, read)))
                     asked = asked if snapshot is not None else self.memory.ask(effect.queries)
                 effect = flow.send(snapshot)
         except StopIteration as end:
             return cast(T, end.value)
+
+    def _through(self, queries: Sequence[Query[Any]], snapshot: Snapshot) -> Calls[Snapshot]:
+        """The snapshot with what is archived read from the archive, if there is one. Raises Archived."""
+        heads = {query: snapshot.of(query) for query in queries if isinstance(query, ReadStream)}
+        segments = {query.stream: head.archived for query, head in heads.items() if head.archived}
+        if not segments:
+            return snapshot
+        reading = self.archive
+        if reading is None:
+            raise away(*next(iter(segments.items())))
+        for query in queries:
+            if isinstance(query, ReadStream) and query.stream in segments:
+                segment, stream, after = segments[query.stream], query.stream, query.after
+                events = yield Elsewhere(partial(reading.events, segment, stream, after))
+                snapshot.answers[id(query)] = Head(heads[query].version, events)
+            elif isinstance(query, ReadLog) and query.stream in segments:
+                records = yield Elsewhere(partial(reading.recorded, segments[query.stream], query.stream))
+                snapshot.answers[id(query)] = records
+        return snapshot
 
     def _resolve(self, result: Unknown, batch: Batch) -> Calls[CommitResult]:
         """A lost connection: the command id says whether it took place. If not, it is decided again."""

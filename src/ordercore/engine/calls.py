@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from ordercore.errors import BrokenRule, Rejected
 from ordercore.flow import Flow
 from ordercore.internal import internal
-from ordercore.message import Command, Context, Receipt
+from ordercore.message import Command, Context, Event, Receipt, Recorded
 from ordercore.ports import Request, Response, Transport
 from ordercore.store import Batch, CommitResult, Query, Snapshot, Store
 from ordercore.values import Stream
@@ -51,6 +51,29 @@ class Outside:
         """Send."""
         assert self.transport is not None  # noqa: S101  # checked before anything is sent
         return self.transport.send(self.request)
+
+
+class ArchivedEvents(Protocol):
+    """Where the events of a stream that left the store are read."""
+
+    def events(self, segment: str, stream: Stream, after: int) -> tuple[Event, ...]:
+        """Those behind a version. Raises Archived, NotFound, Corrupted."""
+        ...
+
+    def recorded(self, segment: str, stream: Stream) -> tuple[Recorded, ...]:
+        """All of them, with all that the log says of each."""
+        ...
+
+
+@internal(eq=False)
+class Elsewhere:
+    """Call: read what is not in the store. It waits for a disk or a network, so it goes where store calls may wait."""
+
+    read: Callable[[], Any]
+
+    def __call__(self, store: Store) -> Any:
+        """Read."""
+        return self.read()
 
 
 StoreCall = Callable[[Any], Any]

@@ -13,6 +13,7 @@ from ordercore.flow import Loaded, ReadState
 from ordercore.flows.catalog import REVISION, CatalogView, ReadCatalog
 from ordercore.plan import Site, Sites
 from ordercore.store import Head, Query, ReadCounter, ReadDocument, ReadDocuments, ReadStream, Snapshot
+from ordercore.store.archived import away
 from ordercore.values import LocationCode, Sku, Stream
 
 STREAMS_KEPT: Final = 8_192
@@ -142,6 +143,9 @@ class Memory:
             answers[id(query)] = self._catalog(known, revision, wanted, locations, snapshot)
         for state, ask, (version, remembered) in asked.states:
             head = snapshot.of(ask)
+            if head.archived:
+                self.forget(ask.stream)
+                raise away(ask.stream, head.archived)
             if head.version == version:
                 answers[id(state)] = Loaded(remembered, version)
             else:

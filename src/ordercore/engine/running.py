@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 from ordercore.engine.calls import Result, Task
 from ordercore.engine.memory import Asked
 from ordercore.engine.refusal import conflict_of, failure_of, mismatch_of, short_of
-from ordercore.errors import BrokenRule, Conflict, Insufficient, Rejected, StoreError
+from ordercore.errors import Archived, BrokenRule, Conflict, Insufficient, Rejected, StoreError
 from ordercore.flow import Decision, Guard, Read, Retry
 from ordercore.message import Event, Receipt
 from ordercore.store import (
@@ -234,6 +234,11 @@ class Running(Generic[R]):
         if not first.matches:
             raise mismatch_of(id)
         about = self._task.about
+        if first.archived:
+            raise Archived(
+                f"What {id} came to is archived.", command_id=id,
+                hint="It was done, and is not done again; `ordercore restore` brings its order back.",
+            )  # fmt: skip
         stream = first.appended[0][0] if first.appended else about() if about is not None else ""
         result = cast(R, stream.partition("/")[2])
         return Receipt(id, True, result, first.appended, first.position, self._order_id(result))

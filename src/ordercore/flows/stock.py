@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from ordercore.errors import At, TransitionRefused
+from ordercore.errors import Archived, At, TransitionRefused
 from ordercore.flow import Decision, Flow, guard, read
 from ordercore.flows.catalog import ReadCatalog
 from ordercore.flows.shop import Shop
@@ -27,6 +27,7 @@ from ordercore.store import (
     Floor,
     PutDocument,
     ReadChange,
+    ReadCounter,
     ReadDocument,
     ReadHead,
     ReadPositions,
@@ -36,8 +37,10 @@ from ordercore.store import (
     postings_of,
     rows_of,
 )
+from ordercore.store.archived import ARCHIVE
 from ordercore.store.batch import DocumentChange, TimerChange
 from ordercore.store.posting import COLUMN, WIDTH
+from ordercore.store.scalars import micros_of
 from ordercore.values import Place, Sku, Stream, code_of, sku_of, text_of
 
 COUNT: Final = "count"
@@ -163,8 +166,13 @@ def flow_count_stock(command: CountStock, context: Context, shop: Shop) -> Flow[
     key = (sku, place, command.lot, "")
     catalog, rows = ReadCatalog((sku,)), ReadPositions((sku,), place)
     later, newest = ReadChange(key, context.effective), ReadDocument(COUNT, count_key(key, command.bucket))
-    lot = ReadDocument(LOT, lot_key(sku, command.lot))
-    snapshot = yield from read(catalog, rows, later, newest, lot)
+    lot, left = ReadDocument(LOT, lot_key(sku, command.lot)), ReadCounter(ARCHIVE)
+    snapshot = yield from read(catalog, rows, later, newest, lot, left)
+    if micros_of(context.effective) <= snapshot.of(left):
+        raise Archived(
+            "What moved since that moment is partly archived, so that the books of it cannot be told.",
+            position=context.effective.isoformat(), hint="Count again: a count of today needs no old books.",
+        )  # fmt: skip
     view = snapshot.of(catalog)
     view.location(command.location)
     yield from guard(command, None)

@@ -9,7 +9,7 @@ expects the version that a stub seems to have: what is archived is guarded by th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from attrs import frozen
 
@@ -19,7 +19,7 @@ from ordercore.message import DocumentType
 from ordercore.store.posting import Row, RowKey
 from ordercore.store.result import CommitResult
 from ordercore.store.transfer import DocumentRow, LogRow
-from ordercore.values import Place, Sku, Stream
+from ordercore.values import Cursor, Place, Sku, Stream
 
 ARCHIVE: Final = "archive"
 """Name of the consumer that stands behind the last row that ever left, and of the counter below."""
@@ -156,6 +156,8 @@ def before_archive(position: object) -> Archived:
     )  # fmt: skip
 
 
-def is_stub(row: LogRow) -> bool:
-    """Whether the row stands for a stream that is away."""
-    return row.size < 0
+def read_hot(store: Any, after: Cursor | None, limit: int, tenant: str) -> Any:
+    """A page of what is left of the log, whatever is archived; awaited where the store is."""
+    if ARCHIVE in store.capabilities:
+        return store.read_all(after, limit, tenant=tenant, hot=True)
+    return store.read_all(after, limit, tenant=tenant)

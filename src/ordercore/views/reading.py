@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from ordercore.errors import InvalidCommand, NotFound, nearest
 from ordercore.flow import Read
-from ordercore.store import Query, Snapshot
-from ordercore.values import Sku, sku_of
+from ordercore.store import Query, ReadStream, Snapshot
+from ordercore.values import Sku, Stream, sku_of
 
 T = TypeVar("T")
+_BEYOND: Final = 1 << 40
 Reading = Generator[Read, object, T]
 
 
 def ask(*queries: Query[Any]) -> Generator[Read, object, Snapshot]:
     """Read in one round trip."""
     return cast(Snapshot, (yield Read(queries)))
+
+
+def at_end(stream: Stream | None) -> ReadStream:
+    """Asked beside a `ReadLog` of the same stream: it costs one row, and says whether the stream is archived."""
+    return ReadStream(stream or Stream(""), _BEYOND)
 
 
 def known_status(status: str | None, known: Sequence[str], of: str) -> None:

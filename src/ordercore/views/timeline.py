@@ -20,7 +20,7 @@ from ordercore.store import ReadLog
 from ordercore.supply.state import purchase_stream
 from ordercore.values import OrderId, Stream
 from ordercore.views.order_words import describe_order
-from ordercore.views.reading import Reading, ask
+from ordercore.views.reading import Reading, ask, at_end
 from ordercore.views.supply_words import describe_alert, describe_purchase
 
 _PURCHASE: Final = purchase_stream("")
@@ -81,7 +81,7 @@ def timeline(name: str) -> Reading[Timeline]:
     """What happened to an order, to `purchase/<number>` or to `alert/<name>`, oldest first. Raises NotFound."""
     kind = "purchase" if name.startswith(_PURCHASE) else "alert" if name.startswith(_ALERT) else "order"
     asked = ReadLog(stream_of(OrderId(name)) if kind == "order" else Stream(name))
-    records = (yield from ask(asked)).of(asked)
+    records = (yield from ask(asked, at_end(asked.stream))).of(asked)
     if not records:
         raise NotFound.named(kind, name if kind == "order" else name.partition("/")[2])
     describe = _SENTENCES[kind]([r.event for r in records])

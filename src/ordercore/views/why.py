@@ -20,8 +20,10 @@ from ordercore.readable import Span, Table, as_html, as_rich, as_text, brief, co
 from ordercore.readable.words import counted, in_words, location, moment, units
 from ordercore.sourcing import explain
 from ordercore.store import ReadDocuments, ReadLog, location_place, postings_of
+from ordercore.store.archived import CARRIED, Carried, away
+from ordercore.store.posting import COLUMN
 from ordercore.values import Cursor, OrderId, Place, Sku, Stream
-from ordercore.views.reading import Reading, ask, existing
+from ordercore.views.reading import Reading, ask, at_end, existing
 from ordercore.views.stock_words import changed, told
 
 
@@ -110,14 +112,21 @@ def why(sku: Sku, location: str) -> Reading[Why]:
     view.location(location)
     place = location_place(location)
     found = yield from positions((sku,))
-    log = ReadLog(None, found)
-    records = (yield from ask(log)).of(log) if found else ()
-    return Why(sku, place, tuple(_movements(records, sku, place)), view.items[sku].scale)
+    log, left = ReadLog(None, found), ReadDocuments(CARRIED, sku, limit=100_000)
+    snapshot = yield from ask(log, left)
+    before = [document.body for document in snapshot.of(left) if isinstance(document.body, Carried)]
+    return Why(sku, place, tuple(_movements(snapshot.of(log), sku, place, before)), view.items[sku].scale)
 
 
-def _movements(records: Sequence[Recorded], sku: Sku, place: Place) -> list[Movement]:
+def _movements(records: Sequence[Recorded], sku: Sku, place: Place, before: Sequence[Carried]) -> list[Movement]:
+    """Movements of the log; what rows that are archived had moved stood there before them."""
     made: list[Movement] = []
     on_hand = available = 0
+    for carried in before:
+        for (_, at, lot, _), net in carried.net().items():
+            if at == place and not lot:
+                on_hand += sum(net)
+                available += net[COLUMN["available"]]
     for record in records:
         change: dict[str, int] = {}
         for posting in postings_of(record.event):
@@ -143,7 +152,7 @@ def explain_order(id: OrderId) -> Reading[Explanation]:
     Raises NotFound if there is no such order, or it was never allocated by a strategy.
     """
     own = ReadLog(stream_of(id))
-    records = (yield from ask(own)).of(own)
+    records = (yield from ask(own, at_end(own.stream))).of(own)
     if not records:
         raise unknown_order(id)
     planned = next((r for r in records if isinstance(r.event, OrderAllocated)), None)
@@ -177,8 +186,13 @@ def _supply_before(skus: tuple[Sku, ...], position: Cursor) -> Reading[dict[Sku,
     found = yield from positions(skus)
     key = (len(position), position)
     earlier = tuple(at for at in found if (len(at), at) < key)
-    log = ReadLog(None, earlier)
-    records = (yield from ask(log)).of(log) if earlier else ()
+    log, left = ReadLog(None, earlier), [ReadDocuments(CARRIED, sku, limit=1) for sku in skus]
+    snapshot = yield from ask(log, *left)
+    records = snapshot.of(log)
+    for query in left:
+        for document in snapshot.of(query):
+            # What was there at that moment cannot be told any more: part of it is in what was carried forward.
+            raise away(f"the journal of {query.tag}", document.sort)
     supply: dict[Sku, dict[Place, int]] = {sku: {} for sku in skus}
     for record in records:
         for p in postings_of(record.event):

@@ -37,6 +37,7 @@ from ordercore.ports import (
     Transmission,
     Transport,
 )
+from ordercore.ports.archive import Archive
 from ordercore.projection import Follower, Projection, Reaction, delivery_of
 from ordercore.readable import brief
 from ordercore.sourcing import STRATEGIES
@@ -44,6 +45,7 @@ from ordercore.store import Breach, Page
 from ordercore.values import CommandId, Cursor, OrderId, Sku, Stream, instant_of, text_of
 from ordercore.views.why import Why, explain_order, why
 from ordercore.wiring.adapters import check_instances
+from ordercore.wiring.archive_reading import ArchiveReading
 from ordercore.wiring.delivery import Delivery, Taken, projected
 from ordercore.wiring.effects import Performing
 from ordercore.wiring.firing import Firing
@@ -83,7 +85,7 @@ class Core:
         self, *, plugins: Plugins | Sequence[object], channels: Mapping[str, Channel], mapping: ItemMapping, strategy: str,
         policies: Policies, clock: Clock, ids: Ids, tenant: str, followers: Sequence[Follower | Reaction | Projection],
         carriers: Mapping[str, Carrier], suppliers: Mapping[str, Supplier], notifiers: Mapping[str, Notifier],
-        transport: Transport | None,
+        transport: Transport | None, archive: Archive | None = None,
     ) -> None:  # fmt: skip
         """Register plugins, check names. Raises ConfigurationError."""
         self.plugins = Plugins.of(plugins)
@@ -120,12 +122,23 @@ class Core:
         self.parking = Parking(self.engine, clock, policies.delivery, self.delivery, self.followers)
         for follower in self.followers:
             delivery_of(follower, policies.delivery)
+        self.archive = archive
+        if archive is not None:
+            self.engine.archive = ArchiveReading(archive, self.codec)
 
     def brief(self, kind: str, store: object) -> str:
         """The `repr` of a kernel: never the address of its store, which may hold a password."""
         tenant = f"tenant {self.tenant}" if self.tenant else ""
         channels = f"channels {', '.join(self.instances)}" if self.instances else ""
         return brief(kind, f"on {type(store).__name__}", f"strategy {self.shop.default_strategy}", tenant, channels)
+
+    def required_archive(self) -> Archive:
+        """Where closed orders are. Raises ConfigurationError without one."""
+        if self.archive is None:
+            raise ConfigurationError(
+                "The kernel has no archive.", hint='Build it with archive=ArchiveFolder.at("archive").'
+            )
+        return self.archive
 
     def task(
         self, command: Command[R], *, key: str | None = None, actor: str = "", effective: datetime | None = None,

@@ -9,6 +9,7 @@ from ordercore.engine import Calls, StoreCall
 from ordercore.message import Context
 from ordercore.projection import JOURNAL, Advance, JournalChunk, chunk_key, extended, touched
 from ordercore.store import Batch, Conflicted, Page, PutDocument, ReadDocuments, Snapshot
+from ordercore.store.archived import read_hot
 from ordercore.values import CommandId, Cursor
 
 PAGE: Final = 2_000
@@ -42,7 +43,7 @@ def catch_up(tenant: str, now: datetime) -> Calls[int]:
 
 
 def _page(cursor: Cursor | None, tenant: str) -> StoreCall:
-    return lambda store: store.read_all(cursor, PAGE, tenant=tenant)
+    return lambda store: read_hot(store, cursor, PAGE, tenant)
 
 
 def _read(queries: tuple[ReadDocuments, ...], tenant: str) -> StoreCall:

@@ -26,6 +26,7 @@ from ordercore.store import (
     ReadStream,
     Snapshot,
 )
+from ordercore.store.archived import read_hot
 from ordercore.values import Cursor, OrderId, Place, Sku, Stream
 
 PAGE: Final = 500
@@ -240,4 +241,4 @@ def _groups(names: list[Any]) -> Iterable[list[Any]]:
 
 
 def _page(after: Cursor | None, tenant: str) -> StoreCall:
-    return lambda store: store.read_all(after, 2_000, tenant=tenant)
+    return lambda store: read_hot(store, after, 2_000, tenant)

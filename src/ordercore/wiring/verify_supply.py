@@ -27,6 +27,7 @@ from ordercore.store import (
     ReadStream,
     Snapshot,
 )
+from ordercore.store.archived import read_hot
 from ordercore.supply.documents import INCOMING, PURCHASE, IncomingLine
 from ordercore.supply.state import Purchase, fold_purchase, purchase_stream
 from ordercore.values import Cursor, Stream
@@ -57,7 +58,7 @@ def _streams(tenant: str) -> Calls[set[Stream]]:
 
 
 def _log(after: Cursor | None, tenant: str) -> Any:
-    return lambda store: store.read_all(after, 2_000, tenant=tenant)
+    return lambda store: read_hot(store, after, 2_000, tenant)
 
 
 def _of_alert(stream: Stream, tenant: str) -> Calls[list[Breach]]:

@@ -1,0 +1,394 @@
+"""Closed orders and what lies around them into an archive, and back.
+
+In this order, so that a crash at any moment loses nothing: the segment is durable, then rows leave in one commit that checks
+that they are as they were read. A crash in between leaves a file that nothing refers to; the next run writes the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final
+
+import attrs
+from attrs import define, field, frozen
+
+from ordercore.codec import Codec
+from ordercore.effects import EffectSummary
+from ordercore.errors import NotFound
+from ordercore.flows.cart import RESERVATIONS
+from ordercore.flows.effects import EFFECT
+from ordercore.flows.record import LABEL, OPEN_BOOKING, PERSON, SUMMARY, TRACKED, tracking_key
+from ordercore.intake import seen_key
+from ordercore.order import Order, OrderSummary, fold_order, stream_of
+from ordercore.order.manifest import ManifestEntry
+from ordercore.ports.archive import Archive
+from ordercore.readable import brief
+from ordercore.readable.words import counted
+from ordercore.store import Committed, Conflicted, ReadStream, Store
+from ordercore.store.archived import CARRIED, SEGMENT, Back, Carried, CarriedRow, Cut, Segment, archiving_of
+from ordercore.store.scalars import micros_of
+from ordercore.store.segment import (
+    Balances,
+    Content,
+    Personal,
+    pack,
+    pack_personal,
+    personal_file,
+    segment_file,
+    unpack_personal,
+)
+from ordercore.store.transfer import DocumentRow, Export, LogRow, transfer_of
+from ordercore.values import OrderId, Sku, Stream
+from ordercore.wiring.archive_reading import ArchiveReading
+from ordercore.wiring.receive import SEEN
+
+CLOSED: Final = ("completed", "cancelled")
+"""Statuses of orders that may leave."""
+AT_ONCE: Final = ("adjustment/", "count/", "move/", "opening/", "receipt/")
+"""Streams that are closed once they are written."""
+_CART: Final = "reservation/"
+_ENDED: Final = ("done", "refused")
+_STREAMS: Final = 500
+"""In a segment, at most: one commit, and what is unpacked when one order is read."""
+_ATTEMPTS: Final = 5
+
+Leaving = dict[Stream, list[DocumentRow]]
+"""Documents by the stream that they leave with."""
+
+
+@frozen
+class ArchiveReport:
+    """What has left. `blocked` says in a line each what could not, and why; it stays as it is."""
+
+    segments: tuple[str, ...] = ()
+    orders: int = 0
+    streams: int = 0
+    rows: int = 0
+    documents: int = 0
+    blocked: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """`<ArchiveReport: 2 segments, 812 orders, 1,700 streams>`."""
+        return brief(
+            "ArchiveReport", "", counted(len(self.segments), "segment"), counted(self.orders, "order"),
+            counted(self.streams, "stream"), *self.blocked,
+        )  # fmt: skip
+
+
+@define
+class _Tally:
+    segments: list[str] = field(factory=list)
+    orders: int = 0
+    streams: int = 0
+    rows: int = 0
+    documents: int = 0
+    blocked: list[str] = field(factory=list)
+
+    def report(self) -> ArchiveReport:
+        return ArchiveReport(
+            tuple(self.segments), self.orders, self.streams, self.rows, self.documents, tuple(self.blocked)
+        )
+
+
+@frozen
+class OrderArchive:
+    """A store, one tenant of it, and where what leaves it goes."""
+
+    store: Store
+    archive: Archive
+    codec: Codec
+    tenant: str = ""
+
+    def archive_closed(
+        self, before: datetime, statuses: Sequence[str] = CLOSED, *, most: int | None = None, streams: int = _STREAMS
+    ) -> ArchiveReport:
+        """Let what was closed and untouched since `before` leave; `most` streams at most, `streams` in a segment.
+
+        Raises ConfigurationError for a store that cannot, and what the archive raises.
+        """
+        archiving_of(self.store)
+        tally = _Tally()
+        with transfer_of(self.store).export(tenant=self.tenant) as export:
+            names = islice(self._candidates(export, before, statuses), most)
+            while group := list(islice(names, streams)):
+                if not self._leave_together(group, micros_of(before), tally):
+                    break
+        return tally.report()
+
+    def _candidates(self, export: Export, before: datetime, statuses: Sequence[str]) -> Iterator[Stream]:
+        """Streams that look closed, by their documents or by their kind; looked at again when they leave."""
+        busy = self._busy(export)
+        for row in export.documents(SUMMARY):
+            order, stream = self.codec.load_document(row.body), stream_of(OrderId(row.key))
+            if not isinstance(order, OrderSummary) or order.status not in statuses or stream in busy:
+                continue
+            if order.placed_at < before:
+                yield stream
+        for row in export.documents(EFFECT):
+            effect = self.codec.load_document(row.body)
+            if isinstance(effect, EffectSummary) and effect.status in _ENDED and effect.wanted_at < before:
+                yield Stream(f"effect/{row.key}")
+        until = micros_of(before)
+        for one in export.log():
+            if one.at >= until:
+                return
+            name = one.stream
+            if name is None or one.size < 0 or one.version > 1:
+                continue
+            if name.startswith(AT_ONCE) or (name.startswith(_CART) and self._ended(export, name)):
+                yield name
+
+    def _busy(self, export: Export) -> set[Stream]:
+        """What is still to be done outside is made from the order when it is done."""
+        effects = (self.codec.load_document(row.body) for row in export.documents(EFFECT))
+        entries = (self.codec.load_document(row.body) for row in export.documents(OPEN_BOOKING))
+        return {
+            *(one.subject for one in effects if isinstance(one, EffectSummary) and one.status not in _ENDED),
+            *(stream_of(one.order) for one in entries if isinstance(one, ManifestEntry)),
+        }
+
+    def _ended(self, export: Export, cart: Stream) -> bool:
+        events = [event for row in export.streams((cart,)) for event in self.codec.load_events(row.events)]
+        state = RESERVATIONS.fold(None, events, cart)
+        return state is not None and state.status != "soft"
+
+    def _leave_together(self, group: Sequence[Stream], before: int, tally: _Tally) -> bool:
+        """One segment; without what turns out to be in use. False if nothing can leave now."""
+        left = list(group)
+        for _ in range(_ATTEMPTS):
+            content, personal, names = self._read(left, before)
+            if not content.rows:
+                return True
+            name, packed = pack(content)
+            carried = self._carried(name, content.rows)
+            # First all that is needed to come back, then the rows: a crash in between loses nothing.
+            self.archive.put(segment_file(name), packed)
+            if personal:
+                self.archive.put(personal_file(name), pack_personal(personal))
+            result = archiving_of(self.store).archive(self._cut(name, content, names, carried), tenant=self.tenant)
+            if isinstance(result, Committed):
+                tally.segments.append(name)
+                tally.streams += len(content.streams())
+                tally.orders += sum(stream.startswith("order/") for stream in content.streams())
+                tally.rows += len(content.rows)
+                tally.documents += sum(map(len, names.values()))
+                return True
+            if not isinstance(result, Conflicted):
+                tally.blocked.append(f"{name}: {type(result).__name__}")
+                return False
+            if (in_use := self._in_use(result, names)) is None:
+                self._drop(name)
+                tally.blocked.append(f"{result.what} stands at {result.actual}, before {result.expected}")
+                return False
+            left = [stream for stream in content.streams() if stream != in_use]
+        tally.blocked.append("others kept changing what was to leave")
+        return True
+
+    def _drop(self, name: str) -> None:
+        """Nothing left, so nothing is needed to bring it back; personal data above all must not stay behind."""
+        if self._record(name) is None:
+            self.archive.delete(personal_file(name))
+            self.archive.delete(segment_file(name))
+
+    def _in_use(self, conflict: Conflicted, names: Leaving) -> Stream | None:
+        """The stream that somebody changed, or whose document; None if it is a follower or the end of the log."""
+        for stream, documents in names.items():
+            if conflict.what == stream or conflict.what in [f"{one.kind}/{one.key}" for one in documents]:
+                return stream
+        return None
+
+    def _read(self, streams: Sequence[Stream], before: int) -> tuple[Content, Personal, Leaving]:
+        """Whole streams that rest since `before`, their documents, and of those the personal ones apart."""
+        with transfer_of(self.store).export(tenant=self.tenant) as export:
+            rows = Content(self.tenant, tuple(export.streams(streams))).streams()
+            resting = {
+                stream: its for stream, its in rows.items() if its[-1].at < before and all(row.size > 0 for row in its)
+            }
+            documents: list[tuple[Stream, DocumentRow]] = []
+            personal: dict[str, list[DocumentRow]] = {}
+            names: Leaving = {}
+            for stream, its in resting.items():
+                open_, private = self._names_of(stream, its, export)
+                kept = [(stream, found) for found in _found(export, open_)]
+                its_personal = _found(export, private)
+                documents += kept
+                if its_personal:
+                    personal[stream] = its_personal
+                names[stream] = [*(found for _, found in kept), *its_personal]
+        content = Content(self.tenant, tuple(row for its in resting.values() for row in its), tuple(documents))
+        return content, personal, names
+
+    def _names_of(
+        self, stream: Stream, rows: Sequence[LogRow], export: Export
+    ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """(kind, key) of what leaves with a stream: what anybody may see, and what may have to be erased."""
+        area, _, key = stream.partition("/")
+        if area == "effect":
+            return [(EFFECT, key)], []
+        if area != "order":
+            return [], []
+        events = (event for row in rows for event in self.codec.load_events(row.events))
+        order = fold_order(None, events, stream)
+        return ([(SUMMARY, key), *tracked_of(order)], personal_of(order)) if order is not None else ([], [])
+
+    def _carried(self, name: str, rows: Iterable[LogRow]) -> list[Carried]:
+        balances = Balances()
+        balances.add(rows, self.codec)
+        return balances.carried(name)
+
+    def _cut(
+        self, name: str, content: Content, names: Mapping[Stream, Sequence[DocumentRow]], carried: Sequence[Carried]
+    ) -> Cut:
+        streams = content.streams()
+        heads = {stream: its[-1].version + its[-1].size - 1 for stream, its in streams.items()}
+        documents = [(one.kind, one.key, one.revision) for its in names.values() for one in its]
+        effective = [row.effective for row in content.rows]
+        segment = Segment(name, len(streams), len(content.rows), len(documents), min(effective), max(effective))
+        records = [_row(SEGMENT, name, 1, "", "", segment, self.codec)]
+        records += [carried_row(one, 1, self.codec) for one in carried]
+        return Cut(name, heads, documents, records, segment.latest)
+
+    def _record(self, name: str) -> tuple[Segment, int] | None:
+        with transfer_of(self.store).export(tenant=self.tenant) as export:
+            row = export.document(SEGMENT, name)
+        body = self.codec.load_document(row.body) if row is not None else None
+        return (body, row.revision) if row is not None and isinstance(body, Segment) else None
+
+    # Back
+
+    def restore(self, order: str) -> int:
+        """An archived order and its documents. Returns the log rows; 0 if it is here. Raises NotFound."""
+        stream = stream_of(OrderId(order))
+        query = ReadStream(stream, 1 << 40)
+        head = self.store.read([query], tenant=self.tenant).of(query)
+        if not head.version:
+            raise NotFound.named("order", order)
+        return self._restore(head.archived, {stream}) if head.archived else 0
+
+    def restore_segment(self, segment: str) -> int:
+        """Everything of a segment that is still away. Returns the log rows. Raises NotFound."""
+        if self._record(segment) is None:
+            raise NotFound(
+                f"Nothing of a segment {segment[:64]!r} is away.", kind="segment", name=segment[:64],
+                hint="`ordercore archive --list` names those that there are.",
+            )  # fmt: skip
+        return self._restore(segment, None)
+
+    def _restore(self, name: str, wanted: set[Stream] | None) -> int:
+        record = self._record(name)
+        if record is None:
+            raise NotFound(f"There is no segment {name!r}.", kind="segment", name=name)
+        segment, revision = record
+        content = ArchiveReading(self.archive, self.codec).content(name)
+        away = self._away(name, content)
+        streams = {stream: its for stream, its in away.items() if wanted is None or stream in wanted}
+        rows = [row._replace(position=None) if segment.copied else row for its in streams.values() for row in its]
+        personal = self._personal(name)
+        documents = [one for stream, one in content.documents if stream in streams]
+        documents += [one for stream in streams for one in personal.get(stream, ())]
+        back = self._back(segment, revision, streams, rows, documents, last=len(streams) == len(away))
+        result = archiving_of(self.store).restore(back, tenant=self.tenant)
+        if isinstance(result, Conflicted):
+            raise NotFound(
+                f"{result.what} is not away in segment {name} any more.", kind="segment", name=name,
+                hint="Somebody else was quicker: look again.",
+            )  # fmt: skip
+        return len(rows)
+
+    def _personal(self, name: str) -> dict[str, list[DocumentRow]]:
+        try:
+            return unpack_personal(name, self.archive.get(personal_file(name)))
+        except NotFound:
+            return {}
+
+    def _away(self, name: str, content: Content) -> dict[Stream, list[LogRow]]:
+        """The streams of a segment that are still away in it."""
+        streams = content.streams()
+        with transfer_of(self.store).export(tenant=self.tenant) as export:
+            stubs = {row.stream for row in export.streams(tuple(streams)) if row.size < 0 and row.events == name}
+        return {stream: rows for stream, rows in streams.items() if stream in stubs}
+
+    def _back(
+        self, segment: Segment, revision: int, streams: Mapping[Stream, Sequence[LogRow]], rows: Sequence[LogRow],
+        documents: Sequence[DocumentRow], *, last: bool,
+    ) -> Back:  # fmt: skip
+        """What comes back, and what of the balances is still carried forward."""
+        puts, deletes = [], []
+        came = {one.sku: one for one in self._carried(segment.name, rows)}
+        with transfer_of(self.store).export(tenant=self.tenant) as export:
+            for sku, one in came.items():
+                found = export.document(CARRIED, carried_key(sku, segment.name))
+                body = self.codec.load_document(found.body) if found is not None else None
+                left = without(body, one) if isinstance(body, Carried) else None
+                if left is None:
+                    deletes.append((CARRIED, carried_key(sku, segment.name)))
+                elif found is not None:
+                    puts.append(carried_row(left, found.revision + 1, self.codec))
+        if last:
+            deletes.append((SEGMENT, segment.name))
+        else:
+            less = attrs.evolve(
+                segment, streams=segment.streams - len(streams), rows=segment.rows - len(rows),
+                documents=max(segment.documents - len(documents), 0),
+            )  # fmt: skip
+            puts.append(_row(SEGMENT, segment.name, revision + 1, "", "", less, self.codec))
+        return Back(segment.name, rows, documents, (SEGMENT, segment.name, revision), puts, deletes)
+
+
+def tracked_of(order: Order) -> list[tuple[str, str]]:
+    """The documents that say that a carrier means this order by a number."""
+    numbers = dict.fromkeys((parcel.carrier, parcel.tracking) for parcel in order.parcels.values())
+    booked = dict.fromkeys(
+        (parcel.booking.carrier, parcel.booking.tracking) for parcel in order.parcels.values() if parcel.booking
+    )
+    return [(TRACKED, tracking_key(*names)) for names in {**numbers, **booked} if all(names)]
+
+
+def personal_of(order: Order) -> list[tuple[str, str]]:
+    """The documents about an order that may have to be erased: address, labels, what its channel wrote."""
+    labels = [label for parcel in order.parcels.values() if parcel.booking for label in parcel.booking.labels]
+    head = order.head
+    return [
+        (PERSON, str(order.id)),
+        *((LABEL, label) for label in labels),
+        (SEEN, seen_key(head.channel, head.external_id)),
+    ]
+
+
+def carried_key(sku: Sku, segment: str) -> str:
+    """The key of the document that says what a segment carries forward for a SKU."""
+    return f"{sku}\x1f{segment}"
+
+
+def carried_row(carried: Carried, revision: int, codec: Codec) -> DocumentRow:
+    """As a document."""
+    return _row(
+        CARRIED, carried_key(carried.sku, carried.segment), revision, carried.sku, carried.segment, carried, codec
+    )
+
+
+def without(carried: Carried, came: Carried) -> Carried | None:
+    """What is still carried forward when some of it came back; None if nothing is."""
+    back = {(row.place, row.lot, row.owner): row for row in came.rows}
+    rows = []
+    for row in carried.rows:
+        its = back.get((row.place, row.lot, row.owner))
+        if its is not None:
+            row = CarriedRow(  # noqa: PLW2901  # the same row, less what came
+                row.place, row.lot, row.owner,
+                tuple(a - b for a, b in zip(row.gained, its.gained, strict=True)),
+                tuple(a - b for a, b in zip(row.lost, its.lost, strict=True)),
+            )  # fmt: skip
+        if any(row.gained) or any(row.lost):
+            rows.append(row)
+    return attrs.evolve(carried, rows=tuple(rows)) if rows else None
+
+
+def _found(export: Export, names: Iterable[tuple[str, str]]) -> list[DocumentRow]:
+    return [found for name in names if (found := export.document(*name)) is not None]
+
+
+def _row(kind: str, key: str, revision: int, tag: str, sort: str, body: Any, codec: Codec) -> DocumentRow:
+    return DocumentRow(kind, key, revision, tag, sort, codec.dump_document(body))

@@ -1,0 +1,265 @@
+"""Closed orders leave for an archive: what is still known of them, how they come back, and crashes at every step."""
+
+import gzip
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+
+from ordercore import Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveStock, Ship
+from ordercore.errors import Archived, ConfigurationError, Corrupted, Mismatch, NotFound
+from ordercore.order import CancelLines, ConfirmDelivery
+from ordercore.stock import CountStock, Received
+from ordercore.store.memory import MemoryStore
+from ordercore.store.sqlite import SQLiteStore
+from ordercore.testing import ManualClock
+from ordercore.values import Address
+from ordercore.wiring.archive_folder import ArchiveFolder
+
+LATER = timedelta(days=100)
+HOME = Address(name="Ada Lovelace", lines=("12 Square",), city="London", postal_code="SW1Y 4JH", country="GB")
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def opened(request, tmp_path):
+    """A kernel by whether it has an archive, over one store."""
+    store = MemoryStore() if request.param == "memory" else SQLiteStore(tmp_path / "shop.db", synchronous="NORMAL")
+    clock = ManualClock()
+
+    def kernel(*, archive=True, to=None):
+        folder = to or ArchiveFolder.at(tmp_path / "archive")
+        return Kernel(store, clock=clock, archive=folder if archive else None)
+
+    kernel.clock = clock
+    yield kernel
+    store.close()
+
+
+def order(number, quantity=1, **more):
+    return PlaceOrder("web", str(number), "EUR", [Line("TEA", quantity, "3.50")], ship_to=HOME, **more)
+
+
+def fill(kernel, orders=6):
+    """Orders that are delivered but for the last one, which waits to be shipped."""
+    for command in (PutItem("TEA"), PutLocation("WH1"), ReceiveStock("WH1", [Received("TEA", 50)], "supplier", "GR-1")):
+        kernel.handle(command)
+    for number in range(orders):
+        id = kernel.handle(order(number, number + 1)).order_id
+        if number < orders - 1:
+            kernel.handle(Ship(id, carrier="Post", tracking=f"P-{number}"), key=f"ship {number}")
+            for parcel in kernel.order(id).parcels:
+                kernel.handle(ConfirmDelivery(id, parcel))
+    return kernel
+
+
+def shop(opened, orders=6):
+    """The same, long ago."""
+    kernel = fill(opened(), orders)
+    opened.clock.advance(LATER)
+    kernel.handle(PutItem("LATER"))
+    return kernel
+
+
+def left(kernel, clock):
+    return kernel.archive(clock.now() - timedelta(days=30))
+
+
+def test_closed_orders_leave_and_the_books_stay_right(opened):
+    kernel = shop(opened)
+    before = kernel.stock("TEA")
+    report = left(kernel, opened.clock)
+    assert (report.orders, report.blocked) == (5, ())
+    assert report.streams == 6  # the receipt as well
+    assert kernel.stock("TEA") == before
+    assert kernel.verify() == ()
+    assert kernel.verify_archive() == ()
+    assert [row.id for row in kernel.orders()] == ["web:5"]
+    again = left(kernel, opened.clock)
+    assert (again.orders, again.segments) == (0, ())
+
+
+def test_an_archived_order_is_read_through_and_refused_to_commands(opened):
+    kernel = shop(opened)
+    was, story = kernel.order("web:2"), kernel.timeline("web:2")
+    left(kernel, opened.clock)
+    assert kernel.order("web:2") == was
+    assert kernel.timeline("web:2") == story
+    assert kernel.tracking("web:2")
+    with pytest.raises(Archived) as refused:
+        kernel.handle(CancelLines("web:2", None, "late"))
+    assert refused.value.segment
+    for ask in (lambda one: one.order("web:2"), lambda one: one.timeline("web:2"), lambda one: one.explain("web:2")):
+        with pytest.raises(Archived):
+            ask(opened(archive=False))
+
+
+def test_what_was_done_is_not_done_again(opened):
+    kernel = shop(opened)
+    left(kernel, opened.clock)
+    for fresh in (kernel, opened(archive=False)):
+        repeat = fresh.handle(order(2, 3))
+        assert (repeat.duplicate, repeat.order_id) == (True, "web:2")
+        receipt = fresh.handle(ReceiveStock("WH1", [Received("TEA", 50)], "supplier", "GR-1"))
+        assert receipt.duplicate
+        with pytest.raises(Mismatch):
+            fresh.handle(order(2, 4))
+        with pytest.raises(Archived):
+            fresh.handle(Ship("web:2", carrier="Post", tracking="P-2"), key="ship 2")
+        results = fresh.handle_many([order(1, 2), order(9, 1), CancelLines("web:3", None, "late")])
+        assert [getattr(one, "duplicate", one) for one in results][:1] == [True]
+        assert isinstance(results[2], Archived)
+        assert fresh.verify() == ()
+
+
+def test_what_comes_back_is_as_it_was(opened):
+    kernel = shop(opened)
+    left(kernel, opened.clock)
+    assert kernel.restore("web:2") > 0
+    assert kernel.restore("web:2") == 0
+    alone = opened(archive=False)
+    assert alone.order("web:2").statuses[0] == "completed"
+    assert [row.id for row in kernel.orders()] == ["web:2", "web:5"]
+    assert kernel.verify() == kernel.verify_archive() == ()
+    (segment,) = {one.partition(".")[0] for one in kernel.core.archive.names()}
+    assert kernel.restore_segment(segment) > 0
+    assert len(alone.orders()) == 6
+    assert kernel.verify() == kernel.verify_archive() == ()
+    with pytest.raises(NotFound):
+        kernel.restore_segment(segment)
+    with pytest.raises(NotFound):
+        kernel.restore("web:none")
+    assert left(kernel, opened.clock).orders == 5
+    assert kernel.verify() == kernel.verify_archive() == ()
+
+
+def test_segments_hold_no_personal_data_but_what_is_erasable(opened):
+    kernel = shop(opened)
+    left(kernel, opened.clock)
+    archive = kernel.core.archive
+    texts = {name: gzip.decompress(archive.get(name)).decode() for name in archive.names()}
+    assert {name.partition(".")[2] for name in texts} == {"segment", "personal"}
+    assert [name.partition(".")[2] for name, text in texts.items() if "Lovelace" in text] == ["personal"]
+
+
+def test_the_journal_begins_with_what_is_carried_forward(opened):
+    kernel = shop(opened)
+    was = kernel.why("TEA", "WH1").movements[-1]
+    left(kernel, opened.clock)
+    now = kernel.why("TEA", "WH1").movements[-1]
+    assert (now.on_hand, now.available) == (was.on_hand, was.available)
+    with pytest.raises(Archived):
+        kernel.explain("web:5")
+
+
+def test_a_count_of_a_moment_whose_books_are_archived_is_refused(opened):
+    kernel = shop(opened)
+    left(kernel, opened.clock)
+    with pytest.raises(Archived):
+        kernel.handle(CountStock("WH1", "TEA", 3), effective=opened.clock.now() - LATER - timedelta(days=1))
+    kernel.handle(CountStock("WH1", "TEA", 29))
+    assert kernel.verify() == ()
+
+
+def test_what_is_young_or_open_or_unseen_by_a_follower_stays(opened):
+    kernel = shop(opened)
+    assert kernel.archive(opened.clock.now() - LATER - timedelta(days=1)).orders == 0
+    store = kernel.store
+    store.checkpoint("slow", None, store.read_all(None, 1).cursor)
+    report = left(kernel, opened.clock)
+    assert report.orders == 0
+    assert [line.split()[0] for line in report.blocked] == ["slow"]
+    assert list(kernel.core.archive.names()) == []
+    assert kernel.verify() == ()
+    store.checkpoint("slow", store.cursor_of("slow"), store.read_all(None, 10_000).cursor)
+    cancelled = kernel.archive(opened.clock.now(), statuses=("cancelled",), most=2)
+    assert (cancelled.orders, cancelled.streams) == (0, 1)
+
+
+def test_without_an_archive_nothing_leaves(opened):
+    with pytest.raises(ConfigurationError):
+        opened(archive=False).archive(datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("harm", ["gone", "flipped", "other"])
+def test_a_damaged_archive_is_found(opened, harm, tmp_path):
+    kernel = shop(opened)
+    left(kernel, opened.clock)
+    (file,) = (tmp_path / "archive").glob("*.segment")
+    if harm == "gone":
+        file.unlink()
+    else:
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 1
+        file.write_bytes(bytes(content) if harm == "flipped" else b"")
+    (breach,) = kernel.verify_archive()
+    assert breach.identity == "archive"
+    assert kernel.verify() == ()
+    with pytest.raises((NotFound, Corrupted)):
+        opened().order("web:2")
+
+
+class Stopped(Exception):
+    """The process is gone."""
+
+
+class Stopping:
+    """An archive or store whose nth change is the last, whether it was made or not."""
+
+    def __init__(self, inner, steps, verbs):
+        self._inner, self._steps, self._verbs = inner, steps, verbs
+
+    def __getattr__(self, name):
+        found = getattr(self._inner, name)
+        if name not in self._verbs:
+            return found
+
+        def change(*given, **named):
+            nth, stop = next(self._steps), self._steps.stop
+            if nth == stop and not stop % 2:
+                raise Stopped
+            result = found(*given, **named)
+            if nth == stop:
+                raise Stopped
+            return result
+
+        return change
+
+
+class Steps:
+    """Numbers one after the other, and the one to stop at."""
+
+    def __init__(self, stop):
+        self._numbers, self.stop = count(), stop
+
+    def __next__(self):
+        return next(self._numbers)
+
+
+def test_a_crash_at_any_step_loses_nothing(tmp_path):
+    stopped, stop = True, 0
+    while stopped:
+        clock = ManualClock()
+        store = SQLiteStore(tmp_path / f"{stop}.db", synchronous="NORMAL")
+        folder = ArchiveFolder.at(tmp_path / f"archive{stop}")
+        steps = Steps(stop)
+        kernel = fill(Kernel(store, clock=clock, archive=folder))
+        clock.advance(LATER)
+        kernel.handle(PutItem("LATER"))
+        was = {row.id: kernel.order(row.id) for row in kernel.orders()}
+        breaking = Kernel(store, clock=clock, archive=Stopping(folder, steps, ("put", "delete")))
+        breaking.store = Stopping(store, steps, ("archive", "restore"))
+        try:
+            stopped = False
+            left(breaking, clock)
+            breaking.restore("web:1")
+        except Stopped:
+            stopped = True
+        assert kernel.verify() == kernel.verify_archive() == ()
+        assert {id: Kernel(store, clock=clock, archive=folder).order(id) for id in was} == was
+        left(kernel, clock)
+        kernel.restore("web:1")
+        assert kernel.verify() == kernel.verify_archive() == ()
+        assert sorted(row.id for row in kernel.orders()) == ["web:1", "web:5"]
+        store.close()
+        stop += 1
+    assert stop > 4
