@@ -42,13 +42,9 @@ class CarriedRow:
 
 @frozen
 class Carried:
-    """The balance that a segment carries forward for a SKU. `earliest` and `latest` are effective times in microseconds.
-
-    Key: SKU and segment; tag: the SKU; sort: the segment.
-    """
+    """The balance that all segments carry forward for a SKU, by which it is kept. Effective times in microseconds."""
 
     sku: Sku
-    segment: str
     earliest: int
     latest: int
     rows: tuple[CarriedRow, ...]
@@ -93,7 +89,7 @@ class Cut:
     documents: Sequence[tuple[str, str, int]]
     """(kind, key, revision as read) of documents that leave."""
     records: Sequence[DocumentRow]
-    """Put; each must be new."""
+    """Put as they are; what is there must have the revision before (0: there must be none)."""
     latest: int
     """The latest effective time of what leaves: the counter `archive` is never less."""
 
@@ -111,7 +107,9 @@ class Back:
     expected: tuple[str, str, int]
     """(kind, key, revision) of a document that must be as it was read."""
     puts: Sequence[DocumentRow] = ()
-    deletes: Sequence[tuple[str, str]] = ()
+    """As the records of a cut."""
+    deletes: Sequence[tuple[str, str, int]] = ()
+    """(kind, key, revision that they must have)."""
 
 
 class Archiving(Protocol):
@@ -120,14 +118,19 @@ class Archiving(Protocol):
     def archive(self, cut: Cut, *, tenant: str = "") -> CommitResult:
         """Take streams and documents away, leaving stubs; balances stay.
 
-        Conflicted if a stream or document is not as it was read, a record is there already, a follower has not passed
+        Conflicted if a stream or document is not as it was read, a record has another revision, a follower has not passed
         all that leaves, or the newest row of the log would leave (its position could be given out again).
         """
         ...
 
     def restore(self, back: Back, *, tenant: str = "") -> CommitResult:
-        """Put them back where they were. Conflicted if a stream is no stub of this segment, or `expected` is not met."""
+        """Put them back where they were. Conflicted if a stream is no stub of this segment, or a document is not as expected."""
         ...
+
+
+def before(records: Sequence[DocumentRow]) -> list[tuple[str, str, int]]:
+    """(kind, key, revision) of what these documents replace."""
+    return [(record.kind, record.key, record.revision - 1) for record in records]
 
 
 def archiving_of(store: object) -> Archiving:

@@ -132,12 +132,12 @@ class Balances:
                 earliest, latest = self.times.get(key[0], (row.effective, row.effective))
                 self.times[key[0]] = (min(earliest, row.effective), max(latest, row.effective))
 
-    def carried(self, segment: str) -> list[Carried]:
-        """As a segment carries it forward, by SKU."""
+    def carried(self) -> list[Carried]:
+        """As it is carried forward, by SKU."""
         by_sku: dict[Sku, list[CarriedRow]] = {}
         for (sku, place, lot, owner), (gained, lost) in sorted(self.moved.items()):
             by_sku.setdefault(sku, []).append(CarriedRow(place, lot, owner, tuple(gained), tuple(lost)))
-        return [Carried(sku, segment, *self.times[sku], tuple(rows)) for sku, rows in by_sku.items()]
+        return [Carried(sku, *self.times[sku], tuple(rows)) for sku, rows in by_sku.items()]
 
 
 def _name_of(raw: bytes) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from ordercore.errors import NotFound
+from ordercore.errors import Archived, NotFound
 from ordercore.flows.catalog import ReadCatalog
 from ordercore.flows.sourcing import sourcing_of
 from ordercore.message import Event, Recorded
@@ -19,8 +19,8 @@ from ordercore.projection import JOURNAL, JournalChunk
 from ordercore.readable import Span, Table, as_html, as_rich, as_text, brief, columns
 from ordercore.readable.words import counted, in_words, location, moment, units
 from ordercore.sourcing import explain
-from ordercore.store import ReadDocuments, ReadLog, location_place, postings_of
-from ordercore.store.archived import CARRIED, Carried, away
+from ordercore.store import ReadDocument, ReadDocuments, ReadLog, location_place, postings_of
+from ordercore.store.archived import CARRIED, Carried
 from ordercore.store.posting import COLUMN
 from ordercore.values import Cursor, OrderId, Place, Sku, Stream
 from ordercore.views.reading import Reading, ask, at_end, existing
@@ -112,9 +112,10 @@ def why(sku: Sku, location: str) -> Reading[Why]:
     view.location(location)
     place = location_place(location)
     found = yield from positions((sku,))
-    log, left = ReadLog(None, found), ReadDocuments(CARRIED, sku, limit=100_000)
+    log, left = ReadLog(None, found), ReadDocument(CARRIED, sku)
     snapshot = yield from ask(log, left)
-    before = [document.body for document in snapshot.of(left) if isinstance(document.body, Carried)]
+    carried = snapshot.of(left)
+    before = [carried.body] if carried is not None and isinstance(carried.body, Carried) else []
     return Why(sku, place, tuple(_movements(snapshot.of(log), sku, place, before)), view.items[sku].scale)
 
 
@@ -186,13 +187,16 @@ def _supply_before(skus: tuple[Sku, ...], position: Cursor) -> Reading[dict[Sku,
     found = yield from positions(skus)
     key = (len(position), position)
     earlier = tuple(at for at in found if (len(at), at) < key)
-    log, left = ReadLog(None, earlier), [ReadDocuments(CARRIED, sku, limit=1) for sku in skus]
+    log, left = ReadLog(None, earlier), [ReadDocument(CARRIED, sku) for sku in skus]
     snapshot = yield from ask(log, *left)
     records = snapshot.of(log)
     for query in left:
-        for document in snapshot.of(query):
+        if snapshot.of(query) is not None:
             # What was there at that moment cannot be told any more: part of it is in what was carried forward.
-            raise away(f"the journal of {query.tag}", document.sort)
+            raise Archived(
+                f"Part of the journal of {query.key} is archived.", position=position,
+                hint="Restore the orders around it to explain this one: ordercore restore.",
+            )  # fmt: skip
     supply: dict[Sku, dict[Place, int]] = {sku: {} for sku in skus}
     for record in records:
         for p in postings_of(record.event):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 import attrs
 from attrs import define, field, frozen
@@ -28,6 +28,7 @@ from ordercore.readable import brief
 from ordercore.readable.words import counted
 from ordercore.store import Committed, Conflicted, ReadStream, Store
 from ordercore.store.archived import CARRIED, SEGMENT, Back, Carried, CarriedRow, Cut, Segment, archiving_of
+from ordercore.store.posting import WIDTH
 from ordercore.store.scalars import micros_of
 from ordercore.store.segment import (
     Balances,
@@ -162,12 +163,12 @@ class OrderArchive:
             if not content.rows:
                 return True
             name, packed = pack(content)
-            carried = self._carried(name, content.rows)
+            records = self._carried(content.rows)
             # First all that is needed to come back, then the rows: a crash in between loses nothing.
             self.archive.put(segment_file(name), packed)
             if personal:
                 self.archive.put(personal_file(name), pack_personal(personal))
-            result = archiving_of(self.store).archive(self._cut(name, content, names, carried), tenant=self.tenant)
+            result = archiving_of(self.store).archive(self._cut(name, content, names, records), tenant=self.tenant)
             if isinstance(result, Committed):
                 tally.segments.append(name)
                 tally.streams += len(content.streams())
@@ -178,8 +179,10 @@ class OrderArchive:
             if not isinstance(result, Conflicted):
                 tally.blocked.append(f"{name}: {type(result).__name__}")
                 return False
+            self._drop(name)
+            if result.what.startswith(CARRIED):
+                continue  # another archivist was quicker: what is carried forward is more by now
             if (in_use := self._in_use(result, names)) is None:
-                self._drop(name)
                 tally.blocked.append(f"{result.what} stands at {result.actual}, before {result.expected}")
                 return False
             left = [stream for stream in content.streams() if stream != in_use]
@@ -233,22 +236,34 @@ class OrderArchive:
         order = fold_order(None, events, stream)
         return ([(SUMMARY, key), *tracked_of(order)], personal_of(order)) if order is not None else ([], [])
 
-    def _carried(self, name: str, rows: Iterable[LogRow]) -> list[Carried]:
+    def _carried(self, rows: Iterable[LogRow]) -> list[DocumentRow]:
+        """What is carried forward once these rows have left, SKU by SKU."""
         balances = Balances()
         balances.add(rows, self.codec)
-        return balances.carried(name)
+        records = []
+        with transfer_of(self.store).export(tenant=self.tenant) as export:
+            for more in balances.carried():
+                known, revision = self._known(export, more.sku)
+                records.append(self._row(CARRIED, more.sku, revision + 1, added(known, more) if known else more))
+        return records
+
+    def _known(self, export: Export, sku: Sku) -> tuple[Carried | None, int]:
+        row = export.document(CARRIED, sku)
+        body = self.codec.load_document(row.body) if row is not None else None
+        return (body if isinstance(body, Carried) else None), (row.revision if row is not None else 0)
 
     def _cut(
-        self, name: str, content: Content, names: Mapping[Stream, Sequence[DocumentRow]], carried: Sequence[Carried]
+        self, name: str, content: Content, names: Mapping[Stream, Sequence[DocumentRow]], records: Sequence[DocumentRow]
     ) -> Cut:
         streams = content.streams()
         heads = {stream: its[-1].version + its[-1].size - 1 for stream, its in streams.items()}
         documents = [(one.kind, one.key, one.revision) for its in names.values() for one in its]
         effective = [row.effective for row in content.rows]
         segment = Segment(name, len(streams), len(content.rows), len(documents), min(effective), max(effective))
-        records = [_row(SEGMENT, name, 1, "", "", segment, self.codec)]
-        records += [carried_row(one, 1, self.codec) for one in carried]
-        return Cut(name, heads, documents, records, segment.latest)
+        return Cut(name, heads, documents, [self._row(SEGMENT, name, 1, segment), *records], segment.latest)
+
+    def _row(self, kind: str, key: str, revision: int, body: Carried | Segment) -> DocumentRow:
+        return DocumentRow(kind, key, revision, "", "", self.codec.dump_document(body))
 
     def _record(self, name: str) -> tuple[Segment, int] | None:
         with transfer_of(self.store).export(tenant=self.tenant) as export:
@@ -315,25 +330,26 @@ class OrderArchive:
         documents: Sequence[DocumentRow], *, last: bool,
     ) -> Back:  # fmt: skip
         """What comes back, and what of the balances is still carried forward."""
-        puts, deletes = [], []
-        came = {one.sku: one for one in self._carried(segment.name, rows)}
+        puts: list[DocumentRow] = []
+        deletes: list[tuple[str, str, int]] = []
+        came = Balances()
+        came.add(rows, self.codec)
         with transfer_of(self.store).export(tenant=self.tenant) as export:
-            for sku, one in came.items():
-                found = export.document(CARRIED, carried_key(sku, segment.name))
-                body = self.codec.load_document(found.body) if found is not None else None
-                left = without(body, one) if isinstance(body, Carried) else None
-                if left is None:
-                    deletes.append((CARRIED, carried_key(sku, segment.name)))
-                elif found is not None:
-                    puts.append(carried_row(left, found.revision + 1, self.codec))
+            for one in came.carried():
+                known, known_at = self._known(export, one.sku)
+                left = added(known, one, sign=-1) if known is not None else None
+                if left is None or not left.rows:
+                    deletes.append((CARRIED, one.sku, known_at))
+                else:
+                    puts.append(self._row(CARRIED, one.sku, known_at + 1, left))
         if last:
-            deletes.append((SEGMENT, segment.name))
+            deletes.append((SEGMENT, segment.name, revision))
         else:
             less = attrs.evolve(
                 segment, streams=segment.streams - len(streams), rows=segment.rows - len(rows),
                 documents=max(segment.documents - len(documents), 0),
             )  # fmt: skip
-            puts.append(_row(SEGMENT, segment.name, revision + 1, "", "", less, self.codec))
+            puts.append(self._row(SEGMENT, segment.name, revision + 1, less))
         return Back(segment.name, rows, documents, (SEGMENT, segment.name, revision), puts, deletes)
 
 
@@ -357,38 +373,21 @@ def personal_of(order: Order) -> list[tuple[str, str]]:
     ]
 
 
-def carried_key(sku: Sku, segment: str) -> str:
-    """The key of the document that says what a segment carries forward for a SKU."""
-    return f"{sku}\x1f{segment}"
-
-
-def carried_row(carried: Carried, revision: int, codec: Codec) -> DocumentRow:
-    """As a document."""
-    return _row(
-        CARRIED, carried_key(carried.sku, carried.segment), revision, carried.sku, carried.segment, carried, codec
-    )
-
-
-def without(carried: Carried, came: Carried) -> Carried | None:
-    """What is still carried forward when some of it came back; None if nothing is."""
-    back = {(row.place, row.lot, row.owner): row for row in came.rows}
-    rows = []
-    for row in carried.rows:
-        its = back.get((row.place, row.lot, row.owner))
-        if its is not None:
-            row = CarriedRow(  # noqa: PLW2901  # the same row, less what came
-                row.place, row.lot, row.owner,
-                tuple(a - b for a, b in zip(row.gained, its.gained, strict=True)),
-                tuple(a - b for a, b in zip(row.lost, its.lost, strict=True)),
-            )  # fmt: skip
-        if any(row.gained) or any(row.lost):
-            rows.append(row)
-    return attrs.evolve(carried, rows=tuple(rows)) if rows else None
+def added(known: Carried, more: Carried, *, sign: int = 1) -> Carried:
+    """What is carried forward when more leaves, or (`sign` -1) some of it came back; rows of zeros are dropped."""
+    sums = {(row.place, row.lot, row.owner): (list(row.gained), list(row.lost)) for row in known.rows}
+    for row in more.rows:
+        gained, lost = sums.setdefault((row.place, row.lot, row.owner), ([0] * WIDTH, [0] * WIDTH))
+        for column in range(WIDTH):
+            gained[column] += sign * row.gained[column]
+            lost[column] += sign * row.lost[column]
+    rows = [
+        CarriedRow(*key, tuple(gained), tuple(lost))
+        for key, (gained, lost) in sorted(sums.items())
+        if any(gained + lost)
+    ]
+    return Carried(known.sku, min(known.earliest, more.earliest), max(known.latest, more.latest), tuple(rows))
 
 
 def _found(export: Export, names: Iterable[tuple[str, str]]) -> list[DocumentRow]:
     return [found for name in names if (found := export.document(*name)) is not None]
-
-
-def _row(kind: str, key: str, revision: int, tag: str, sort: str, body: Any, codec: Codec) -> DocumentRow:
-    return DocumentRow(kind, key, revision, tag, sort, codec.dump_document(body))

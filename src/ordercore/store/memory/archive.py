@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
 
 from ordercore.message import Context
-from ordercore.store.archived import ARCHIVE, Back, Cut
+from ordercore.store.archived import ARCHIVE, Back, Cut, before
 from ordercore.store.memory.shelf import Shelf
 from ordercore.store.memory.tenant import Entry, Record, Tenant
 from ordercore.store.memory.transfer import codec_of, place
@@ -57,16 +57,19 @@ def _in_the_way(kept: Tenant, cut: Cut) -> Iterator[Conflicted]:
     for name, cursor in sorted(kept.consumers.items()):
         if name != ARCHIVE and position_of(cursor) < greatest:
             yield Conflicted(name, greatest, position_of(cursor))
-    for kind, key, revision in (*cut.documents, *((record.kind, record.key, 0) for record in cut.records)):
+    yield from _changed(kept, (*cut.documents, *before(cut.records)))
+
+
+def _changed(kept: Tenant, expected: Iterable[tuple[str, str, int]]) -> Iterator[Conflicted]:
+    for kind, key, revision in expected:
         if (actual := kept.revision(kind, key)) != revision:
             yield Conflicted(f"{kind}/{key}", revision, actual)
 
 
 def restore(kept: Tenant, back: Back) -> Conflicted | None:
     """Put back what comes back, or say what is in the way. The caller holds the lock."""
-    kind, key, revision = back.expected
-    if (actual := kept.revision(kind, key)) != revision:
-        return Conflicted(f"{kind}/{key}", revision, actual)
+    for conflict in _changed(kept, (back.expected, *back.deletes, *before(back.puts))):
+        return conflict
     groups = [list(group) for _, group in groupby(back.rows, key=attrgetter("stream"))]
     for rows in groups:
         stream, size = rows[0].stream, sum(row.size for row in rows)
@@ -90,7 +93,7 @@ def restore(kept: Tenant, back: Back) -> Conflicted | None:
     for document in documents:
         if not kept.revision(document.kind, document.key):
             _set(kept, document)
-    for kind, key in back.deletes:
+    for kind, key, _ in back.deletes:
         if kind in kept.shelves:
             kept.shelves[kind].remove(key)
     for put in puts:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
 from zlib import crc32
 
-from ordercore.store.archived import ARCHIVE, Back, Cut
+from ordercore.store.archived import ARCHIVE, Back, Cut, before
 from ordercore.store.result import Conflicted
 from ordercore.store.sqlite.session import Session
 from ordercore.store.sqlite.transfer import SET_DOCUMENT, insert_log
@@ -59,21 +59,18 @@ def _in_the_way(session: Session, tenant: str, cut: Cut, greatest: int) -> Itera
     behind = session.execute(_BEHIND, (tenant, ARCHIVE, greatest)).fetchone()
     if behind is not None:
         yield Conflicted(behind[0], greatest, behind[1])
-    for kind, key, revision in (*cut.documents, *((record.kind, record.key, 0) for record in cut.records)):
-        if (actual := _revision(session, tenant, kind, key)) != revision:
-            yield Conflicted(f"{kind}/{key}", revision, actual)
+    yield from _changed(session, tenant, (*cut.documents, *before(cut.records)))
 
 
 def restore(session: Session, tenant: str, back: Back) -> Conflicted | None:
     """Put back what comes back, or say what is in the way. The caller holds the write lock, and commits or undoes."""
-    kind, key, revision = back.expected
-    if (actual := _revision(session, tenant, kind, key)) != revision:
-        return Conflicted(f"{kind}/{key}", revision, actual)
+    for conflict in _changed(session, tenant, (back.expected, *back.deletes, *before(back.puts))):
+        return conflict
     for _, group in groupby(back.rows, key=attrgetter("stream")):
-        if (conflict := _fill(session, tenant, back.segment, list(group))) is not None:
-            return conflict
+        if (refused := _fill(session, tenant, back.segment, list(group))) is not None:
+            return refused
     session.executemany(_KEEP_DOCUMENT, [(tenant, *document) for document in back.documents])
-    session.executemany(_DELETE, [(tenant, *name) for name in back.deletes])
+    session.executemany(_DELETE, [(tenant, kind, key) for kind, key, _ in back.deletes])
     session.executemany(SET_DOCUMENT, [(tenant, *put) for put in back.puts])
     return None
 
@@ -88,6 +85,12 @@ def _fill(session: Session, tenant: str, segment: str, rows: list[LogRow]) -> Co
     for nth, row in enumerate(rows[1:], 1):
         insert_log(session, tenant, position + nth if row.position is None else int(row.position), sound(row))
     return None
+
+
+def _changed(session: Session, tenant: str, expected: Iterable[tuple[str, str, int]]) -> Iterator[Conflicted]:
+    for kind, key, revision in expected:
+        if (actual := _revision(session, tenant, kind, key)) != revision:
+            yield Conflicted(f"{kind}/{key}", revision, actual)
 
 
 def _revision(session: Session, tenant: str, kind: str, key: str) -> int:

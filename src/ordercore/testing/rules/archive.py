@@ -89,10 +89,10 @@ def cut_of(store: Store, *streams: Stream, segment: str = "s1") -> tuple[Cut, li
         gained[COLUMN["reserved"]] += 2
         lost[COLUMN["reserved"]] += 2
     carried = Carried(
-        Sku("TEA"), segment, min(row.effective for row in rows), max(row.effective for row in rows),
+        Sku("TEA"), min(row.effective for row in rows), max(row.effective for row in rows),
         (CarriedRow(Place(HERE), "", "", tuple(gained), tuple(lost)),),
     )  # fmt: skip
-    record = DocumentRow(CARRIED, f"TEA {segment}", 1, "TEA", segment, sample_codec().dump_document(carried))
+    record = DocumentRow(CARRIED, "TEA", 1, "", "", sample_codec().dump_document(carried))
     names = [(one.kind, one.key, one.revision) for one in documents]
     return Cut(segment, heads, names, [record], carried.latest), rows, documents
 
@@ -100,7 +100,7 @@ def cut_of(store: Store, *streams: Stream, segment: str = "s1") -> tuple[Cut, li
 def back_of(cut: Cut, rows: Sequence[LogRow], documents: Sequence[DocumentRow]) -> Back:
     """All of it, as it was."""
     (record,) = cut.records
-    return Back(cut.segment, rows, documents, (record.kind, record.key, 1), (), [(record.kind, record.key)])
+    return Back(cut.segment, rows, documents, (record.kind, record.key, 1), (), [(record.kind, record.key, 1)])
 
 
 class ArchiveRules(Subject):
@@ -172,6 +172,8 @@ class ArchiveRules(Subject):
         assert archiving_of(store).archive(again) == Conflicted("sheet/old", 2, 1)
         twice = evolve(cut, heads={OLD: 5}, records=[*cut.records, cut.records[0]._replace(kind="sheet", key="old")])
         assert archiving_of(store).archive(twice) == Conflicted("sheet/old", 0, 1)
+        later = evolve(again, documents=[], records=[cut.records[0]._replace(revision=2)])
+        assert archiving_of(store).archive(later) == Conflicted("carried/TEA", 1, 0)
         assert all_rows(store) == before
         assert store.verify() == ()
 
@@ -229,6 +231,7 @@ class ArchiveRules(Subject):
         before = all_rows(store)
         for wrong in (
             evolve(back, segment="s2"), evolve(back, rows=rows[:1]), evolve(back, expected=("sheet", "none", 1)),
+            evolve(back, deletes=[(*back.deletes[0][:2], 2)]), evolve(back, puts=cut.records),
         ):  # fmt: skip
             assert isinstance(archiving_of(store).restore(wrong), Conflicted)
             assert all_rows(store) == before
