@@ -35,7 +35,7 @@ endif
 .PHONY: help demo test test-fast test-all check format docs reference bench bench-peers lock changelog setup clean
 
 help:  ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+%?:.*## /{sub("%", "NAME", $$1); printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/.demo  ## See it work: orders from sample files, stock, shipments, a report.
 	@mkdir -p build
@@ -62,6 +62,10 @@ check: $(VENV)/.ok  ## Lint, formatting, types, layers, documentation, change no
 format: $(VENV)/.ok  ## Put the code into its form and mend what can be mended.
 	$(RUN) -m ruff check --fix-only .
 	$(RUN) -m ruff format .
+
+example-%: $(VENV)/.ok  ## Run one of examples/, such as example-fastapi-service.
+	@mkdir -p build
+	cd build && $(abspath $(RUN)) $(CURDIR)/examples/$*
 
 docs: $(VENV)/.ok  ## Build the documentation: build/docs/index.html.
 	$(DOCS) -E -a -d build/doctrees docs build/docs

@@ -44,7 +44,14 @@ from ordercore.cli.app import commands
 from ordercore_postgres.testing import Databases
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("plugins/*/README.md")])
+PAGES = sorted(
+    [
+        ROOT / "README.md",
+        *(ROOT / "docs").rglob("*.md"),
+        *ROOT.glob("plugins/*/README.md"),
+        *(ROOT / "examples").rglob("README.md"),
+    ]
+)
 SERVED = re.compile(r"postgresql:///(\w+)|\bordercore_postgres_\w+")
 
 INFO = re.compile(r"(?P<language>[^\n]*)\n")
@@ -203,11 +210,12 @@ def check_command(line: str) -> None:
             check_options(words)
         case ["make", *targets]:
             known = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+            known += [f"example-{main.parent.name}" for main in ROOT.glob("examples/*/__main__.py")]
             assert {target for target in targets if "=" not in target} <= set(known), line
         case ["pip", "install", *packages]:
             for package in (package for package in packages if package.startswith("ordercore")):
                 check_package(package)
-        case [] | ["python" | "pytest" | "git" | "cd", *_]:
+        case [] | ["python" | "pytest" | "git" | "cd" | "curl", *_]:
             pass
         case [program, *_] if program.startswith(".venv/bin/"):
             pass
