@@ -2,18 +2,13 @@
 
 import argparse
 import asyncio
-import importlib.util
 import itertools
 import json
-import os
 import re
 import shlex
 import signal
 import socket
-import subprocess
-import sys
 import time
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -26,43 +21,26 @@ FOLDER = Path(__file__).parent.parent.parent / "examples" / "fastapi-service"
 ORDER = {"number": "1001", "country": "DE", "lines": [{"sku": "TEA", "quantity": 2, "price": "12.50"}]}
 
 
-def load(name):
-    spec = importlib.util.spec_from_file_location(f"fastapi_{name}", FOLDER / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # FastAPI looks up annotations there
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def service(load):
+    return load("fastapi-service/service.py")
 
 
-service, main = load("service"), load("__main__")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path, monkeypatch):
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'shop.db'}"
-    else:
-        url = request.getfixturevalue("ordercore_postgres_address")
-    main.stock(url)
+@pytest.fixture
+def served(load, service, url, monkeypatch):
+    """Run a story against the service, which has 100 packets of tea and 5 cups."""
+    load("fastapi-service/__main__.py").stock(url)
     monkeypatch.setenv("ORDERCORE_STORE", url)
-    return url
 
+    async def run(story):
+        transport = httpx.ASGITransport(service.app, raise_app_exceptions=False)
+        async with (
+            service.lifespan(service.app),
+            httpx.AsyncClient(transport=transport, base_url="http://shop") as client,
+        ):
+            await story(client)
 
-@asynccontextmanager
-async def client():
-    transport = httpx.ASGITransport(service.app, raise_app_exceptions=False)
-    async with service.lifespan(service.app), httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
-        yield client
-
-
-def served(story):
-    """Run a story against the service."""
-
-    async def run():
-        async with client() as opened:
-            return await story(opened)
-
-    return asyncio.run(run())
+    return lambda story: asyncio.run(run(story))
 
 
 def verified(url):
@@ -71,7 +49,7 @@ def verified(url):
         return kernel.available("TEA")
 
 
-def test_an_order_is_placed_read_shipped_and_told(url):
+def test_an_order_is_placed_read_shipped_and_told(served, url):
     async def story(client):
         placed = await client.post("/orders", json=ORDER)
         assert (placed.status_code, placed.json()["status"], placed.json()["fulfillment"]) == (
@@ -87,7 +65,7 @@ def test_an_order_is_placed_read_shipped_and_told(url):
     assert verified(url) == 98
 
 
-def test_what_is_sent_again_is_done_once_and_says_so(url):
+def test_what_is_sent_again_is_done_once_and_says_so(served, url):
     async def story(client):
         first, again = [await client.post("/orders", json=ORDER) for _ in range(2)]
         assert (first.status_code, again.status_code) == (201, 200)
@@ -102,7 +80,7 @@ def test_what_is_sent_again_is_done_once_and_says_so(url):
     assert verified(url) == 100
 
 
-def test_twenty_at_once_for_five_cups_get_five_and_the_rest_wait(url):
+def test_twenty_at_once_for_five_cups_get_five_and_the_rest_wait(served, url):
     async def story(client):
         line = {"sku": "CUP", "quantity": 1, "price": "9.90"}
         orders = [{"number": str(number), "lines": [line]} for number in range(20)]
@@ -126,13 +104,8 @@ def test_twenty_at_once_for_five_cups_get_five_and_the_rest_wait(url):
         ("POST", "/orders/app:9/shipments", None, {"Idempotency-Key": "1"}, 404, "not_found"),
     ],
 )  # fmt: skip
-def test_whatever_is_wrong_is_a_problem_that_says_what(
-    tmp_path, monkeypatch, method, path, body, headers, status, title
-):
-    url = f"sqlite:///{tmp_path / 'shop.db'}"
-    main.stock(url)
-    monkeypatch.setenv("ORDERCORE_STORE", url)
-
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_whatever_is_wrong_is_a_problem_that_says_what(served, method, path, body, headers, status, title):
     async def story(client):
         answer = await client.request(method, path, json=body, headers=headers)
         assert (answer.status_code, answer.json()["title"]) == (status, title)
@@ -142,7 +115,7 @@ def test_whatever_is_wrong_is_a_problem_that_says_what(
     served(story)
 
 
-def test_another_order_under_a_number_that_was_used_is_refused(url):
+def test_another_order_under_a_number_that_was_used_is_refused(served):
     async def story(client):
         await client.post("/orders", json=ORDER)
         answer = await client.post("/orders", json=ORDER | {"country": "FR"})
@@ -151,27 +124,21 @@ def test_another_order_under_a_number_that_was_used_is_refused(url):
     served(story)
 
 
-def test_as_a_server_it_answers_over_a_socket_and_ends_when_it_is_told(tmp_path):
+def test_as_a_server_it_answers_what_its_readme_shows_and_ends_when_it_is_told(started, tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environ = os.environ | {"PORT": str(port), "ORDERCORE_STORE": "sqlite:///shop.db"}
-    with subprocess.Popen(
-        [sys.executable, FOLDER], cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as server:
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-                assert "/orders/{order_id}" in wait_for(lambda: client.get("/openapi.json")).json()["paths"]
-                told = [
-                    (client.request(method, path, content=body, headers=headers).json(), shown)
-                    for (method, path, body, headers), shown in shown_in_readme()
-                ]
-                assert [answer for answer, _ in told] == [shown for _, shown in told]
-                assert len(told) == 3
-            server.send_signal(signal.SIGINT)
-            assert "Application shutdown complete" in server.communicate(timeout=20)[0]
-        finally:
-            server.kill()
+    with started("fastapi-service", PORT=str(port), ORDERCORE_STORE="sqlite:///shop.db") as server:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            assert "/orders/{order_id}" in wait_for(lambda: client.get("/openapi.json")).json()["paths"]
+            told = [
+                (client.request(method, path, content=body, headers=headers).json(), shown)
+                for (method, path, body, headers), shown in shown_in_readme()
+            ]
+            assert [answer for answer, _ in told] == [shown for _, shown in told]
+            assert len(told) == 3
+        server.send_signal(signal.SIGINT)
+        assert "Application shutdown complete" in server.communicate(timeout=20)[0]
     assert verified(f"sqlite:///{tmp_path / 'shop.db'}") == 98
 
 
