@@ -19,7 +19,7 @@ def postgresql_address(ordercore_postgres_address):
     return sqlalchemy_address(ordercore_postgres_address)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def address(request):
     return request.getfixturevalue(f"{request.param}_address")
 

@@ -107,7 +107,7 @@ def project(tmp_path, address):
 
 
 def schema(address):
-    """Everything that is there: tables with columns, keys and indexes, and on PostgreSQL functions as they are."""
+    """Everything that is there: tables with columns, keys and indexes, and on PostgreSQL functions and sequences."""
     engine = create_engine(address)
     there = inspect(engine)
     names = [name for name in there.get_table_names() if name.startswith("ordercore_")]
@@ -119,7 +119,10 @@ def schema(address):
         if engine.dialect.name == "sqlite":
             made = text("select name, sql from sqlite_master where name like 'ordercore%' order by name")
         else:
-            made = text("select proname, prosrc from pg_proc where proname like 'ordercore%' order by proname, prosrc")
+            made = text(
+                "select proname, prosrc from pg_proc where proname like 'ordercore%' union all "
+                "select relname, relkind::text from pg_class where relname like 'ordercore%' order by 1, 2"
+            )
         found["made"] = [tuple(row) for row in connection.execute(made)]
         if names:
             found["version"] = connection.execute(text("select version, compatible from ordercore_schema")).one()

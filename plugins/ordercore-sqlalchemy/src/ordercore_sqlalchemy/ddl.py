@@ -9,9 +9,24 @@ from typing import Any, Final
 
 from attrs import frozen
 from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table, UniqueConstraint
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import UserDefinedType
 
 from ordercore.errors import BrokenRule
+
+
+class Xid8(UserDefinedType[int]):
+    """The id of a transaction, in PostgreSQL."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """As it is written in SQL."""
+        return "xid8"
+
+
+ischema_names.setdefault("xid8", Xid8)  # so that reflection, which autogenerate begins with, does not warn of it
 
 
 @frozen
@@ -27,7 +42,7 @@ class Types:
         return cls({name.lower(): made for name, made in names.items()}, key_refuses_null=dialect != "sqlite")
 
 
-_TABLE: Final = re.compile(r"create table (\w+)\s*\((.*)\)[^()]*", re.DOTALL | re.IGNORECASE)
+_TABLE: Final = re.compile(r"create table (\w+)\s*\((.*)", re.DOTALL | re.IGNORECASE)
 _INDEX: Final = re.compile(r"create (unique )?index (\w+) on (\w+)\s*\(([\w\s,]+)\)(.*)", re.DOTALL | re.IGNORECASE)
 _ADDED: Final = re.compile(r"alter table (\w+) add column (.*)", re.DOTALL | re.IGNORECASE)
 _DROPPED: Final = re.compile(r"drop (table|index) (\w+)", re.IGNORECASE)
@@ -75,14 +90,15 @@ def _drop(kind: str, name: str, metadata: MetaData) -> None:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """The definitions between the parentheses of `create table`, split at the commas that lie in no other."""
+    """The definitions of a table: split at commas that lie in no other parentheses, up to the one that ends them all."""
     depth, begin = 0, 0
     for at, letter in enumerate(text):
         depth += (letter == "(") - (letter == ")")
-        if letter == "," and depth == 0:
+        if depth < 0 or (letter == "," and depth == 0):
             yield text[begin:at].strip()
             begin = at + 1
-    yield text[begin:].strip()
+        if depth < 0:
+            return
 
 
 def _part(text: str, types: Types) -> Iterator[SchemaItem]:

@@ -28,12 +28,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each version, or for the newest one."""
     if MAJOR in metafunc.fixturenames:
-        majors = _majors()
-        chosen = majors if metafunc.definition.get_closest_marker("every_postgres") else majors[:1]
+        found = majors()
+        chosen = found if metafunc.definition.get_closest_marker("every_postgres") else found[:1]
         metafunc.parametrize(MAJOR, chosen, ids=lambda major: f"pg{major or ''}", scope="session")
 
 
-def _majors() -> tuple[int, ...]:
+def majors() -> tuple[int, ...]:
     """Newest first; (0,) for a server that somebody else runs, or if there is none: tests fail then, none is left out."""
     from ordercore_postgres.testing.binaries import ADDRESS_VARIABLE, NoPostgres, found_binaries
 
