@@ -25,6 +25,7 @@ BUDGET_CPU_SECONDS = {
     "tests": 60,
     "tests/cli": 60,
     "tests/codec": 60,
+    "tests/examples": 60,  # servers, a notebook, databases
     "tests/properties": 90,
     "tests/report": 240,  # of which half are the real order lines, where they are
     "tests/scaffold": 60,  # each kind of plugin is made and runs its whole suite
