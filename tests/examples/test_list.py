@@ -14,6 +14,8 @@ LISTED = re.findall(
 def test_every_example_is_listed_with_its_command_and_every_one_that_is_listed_is_there():
     assert sorted(name for name, _ in LISTED) == sorted(main.parent.name for main in EXAMPLES.glob("*/__main__.py"))
     assert [name for name, _ in LISTED] == [command for _, command in LISTED]
+    pages = (EXAMPLES.parent / "docs" / "examples").glob("*.md")
+    assert sorted(name for name, _ in LISTED) == sorted(page.stem for page in pages if page.stem != "index")
 
 
 def test_the_readme_of_each_begins_with_its_command():
