@@ -78,8 +78,8 @@ if __name__ == "__main__":
         stock(kernel)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         day(f"http://127.0.0.1:{server.port}", secret, kernel)
-        print(f"\nServing on http://127.0.0.1:{server.port}/quarantine until Ctrl-C.", flush=True)
         try:
+            print(f"\nServing on http://127.0.0.1:{server.port}/quarantine until Ctrl-C.", flush=True)
             while True:  # the worker: timers, followers, deliveries
                 kernel.work(until_idle=True)
                 time.sleep(1)

@@ -9,15 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from ordercore_postgres import PostgresStore
+
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def url(request, tmp_path):
-    """Where an example keeps its shop: a new file, or an empty database."""
+    """Where an example keeps its shop: a new file, or a database with the tables of ordercore."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'shop.db'}"
-    return request.getfixturevalue("ordercore_postgres_address")
+    address = request.getfixturevalue("ordercore_postgres_address")
+    PostgresStore.open(address, migrate=True).close()
+    return address
 
 
 @pytest.fixture(scope="session")
