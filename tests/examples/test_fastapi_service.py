@@ -7,8 +7,6 @@ import json
 import re
 import shlex
 import signal
-import socket
-import time
 from pathlib import Path
 
 import httpx
@@ -125,18 +123,18 @@ def test_another_order_under_a_number_that_was_used_is_refused(served):
 
 
 def test_as_a_server_it_answers_what_its_readme_shows_and_ends_when_it_is_told(started, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with started("fastapi-service", PORT=str(port), ORDERCORE_STORE="sqlite:///shop.db") as server:
+    with started("fastapi-service", PORT="0", ORDERCORE_STORE="sqlite:///shop.db") as server:
+        port = next(
+            found[1] for line in server.stdout if (found := re.search(r"running on http://127.0.0.1:(\d+)", line))
+        )
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-            assert "/orders/{order_id}" in wait_for(lambda: client.get("/openapi.json")).json()["paths"]
+            assert "/orders/{order_id}" in client.get("/openapi.json").json()["paths"]
             told = [
                 (client.request(method, path, content=body, headers=headers).json(), shown)
                 for (method, path, body, headers), shown in shown_in_readme()
             ]
-            assert [answer for answer, _ in told] == [shown for _, shown in told]
-            assert len(told) == 3
+        assert [answer for answer, _ in told] == [shown for _, shown in told]
+        assert len(told) == 3
         server.send_signal(signal.SIGINT)
         assert "Application shutdown complete" in server.communicate(timeout=20)[0]
     assert verified(f"sqlite:///{tmp_path / 'shop.db'}") == 98
@@ -158,17 +156,6 @@ def request_of(command):
     said = parser.parse_args(shlex.split(command.replace("\\\n", " "))[1:])
     headers = dict([said.H.split(": ", 1)]) if said.H else {}
     return ("POST" if said.d else said.X or "GET"), said.address.removeprefix("127.0.0.1:8000"), said.d, headers
-
-
-def wait_for(request, seconds=30):
-    until = time.monotonic() + seconds
-    while True:
-        try:
-            return request()
-        except httpx.ConnectError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.05)
 
 
 def test_the_recipe_is_about_fifteen_lines():
