@@ -51,11 +51,15 @@ class StoreKind:
     """A kind of store: `open(url)` gives one for a URL whose scheme is `scheme`, such as `sqlite:///shop.db`.
 
     `open_async` gives one whose driver is asynchronous; without it an `AsyncKernel` calls the other in its executor.
+    `migrate` makes the tables or what they lack and returns their version before and after; `after_restore` is done once
+    after a backup was restored. Both are what `ordercore migrate` calls; None where there is nothing to do.
     """
 
     scheme: str
     open: Callable[[str], Store]
     open_async: Callable[[str], AsyncStore] | None = None
+    migrate: Callable[[str], tuple[int, int]] | None = None
+    after_restore: Callable[[str], None] | None = None
 
 
 @frozen

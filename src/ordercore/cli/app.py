@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "effects": "ordercore.cli.effects",
     "followers": "ordercore.cli.followers",
     "import": "ordercore.cli.imports",
+    "migrate": "ordercore.cli.migrate",
     "order": "ordercore.cli.orders",
     "orders": "ordercore.cli.orders",
     "parked": "ordercore.cli.parked",

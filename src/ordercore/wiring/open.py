@@ -38,6 +38,30 @@ def open_store_async(url: str, plugins: Plugins | Sequence[object] = ()) -> Stor
     return open_store(url, plugins)
 
 
+def migrate_store(
+    url: str, plugins: Plugins | Sequence[object] = (), *, after_restore: bool = False
+) -> tuple[int, int]:
+    """Make the tables behind a URL, or what they lack: (version before, version after).
+
+    `after_restore`: a backup was restored into it since it was last used. Raises ConfigurationError for a kind of store
+    without tables, SchemaVersion for those of a newer release, StoreError.
+    """
+    scheme, _, _ = url.partition("://")
+    if scheme == "sqlite":
+        from ordercore.store.sqlite import SQLiteStore, schema  # sqlite3 loads only when it is used
+
+        before = schema.version_in(url.removeprefix("sqlite:///"))
+        SQLiteStore.open(url).close()  # which makes what is missing
+        return before, schema.VERSION
+    kind = store_kind(url, plugins) if scheme != "memory" else StoreKind(scheme, open_store)
+    if kind.migrate is None:
+        raise ConfigurationError(f"A store of {scheme}:// has no tables to be made.", scheme=scheme)
+    versions = kind.migrate(url)
+    if after_restore and kind.after_restore is not None:
+        kind.after_restore(url)
+    return versions
+
+
 def store_kind(url: str, plugins: Plugins | Sequence[object] = ()) -> StoreKind:
     """The kind of store behind a URL: of these plugins, or of a distribution that names its scheme as an entry point.
 

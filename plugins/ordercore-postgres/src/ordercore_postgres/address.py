@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from attrs import field, frozen
@@ -41,15 +41,16 @@ def parsed(url: str) -> Address:
         )  # fmt: skip
     own = {"prepare": "1", "pool": "10"}
     kept = []
-    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+    for piece in parts.query.split("&"):
+        name, _, value = piece.partition("=")
         if name in own:
             own[name] = value
-        else:
-            kept.append((name, value))
+        elif piece:
+            kept.append(piece)  # as it was written: libpq has rules of its own for what is quoted
     if own["prepare"] not in ("0", "1") or not (own["pool"].isascii() and own["pool"].isdigit() and int(own["pool"])):
         raise ConfigurationError("prepare is 0 or 1, and pool a number above 0.", hint="Correct the address.")
     try:
-        known = conninfo_to_dict(urlunsplit(parts._replace(query=urlencode(kept))))
+        known = conninfo_to_dict(urlunsplit(parts._replace(query="&".join(kept))))
     except psycopg.ProgrammingError as error:
         raise ConfigurationError(
             f"The address cannot be read: {_without_secrets(str(error), parts.password)}",

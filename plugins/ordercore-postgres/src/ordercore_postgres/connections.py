@@ -12,7 +12,7 @@ from psycopg.pq import TransactionStatus
 
 from ordercore.errors import StoreError
 from ordercore_postgres.address import Address
-from ordercore_postgres.faults import translated, unstorable
+from ordercore_postgres.faults import outdated, translated, unstorable
 from ordercore_postgres.steps import Ask, Asked, Operation, Pause, Rows
 
 T = TypeVar("T")
@@ -44,6 +44,8 @@ def execute(cursor: psycopg.Cursor[Any], ask: Ask, shown: str, *, migrate: str =
         cursor.execute(ask.text, ask.parameters, prepare=prepare)
         return cursor.fetchall() if cursor.description is not None else ()
     except psycopg.Error as error:
+        if outdated(error):
+            cursor.connection.close()
         raise translated(error, shown, broken=cursor.connection.closed, sent=True, migrate=migrate) from error
     except UnicodeEncodeError as error:
         raise unstorable(error) from error

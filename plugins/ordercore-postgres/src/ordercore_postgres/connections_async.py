@@ -16,7 +16,7 @@ from ordercore.errors import StoreError
 from ordercore_postgres import schema
 from ordercore_postgres.address import Address
 from ordercore_postgres.connections import ABANDONED, OWN_SETTINGS, has_news
-from ordercore_postgres.faults import translated, unstorable
+from ordercore_postgres.faults import outdated, translated, unstorable
 from ordercore_postgres.lent import SHOWN, Terms
 from ordercore_postgres.steps import Ask, Asked, Operation, Pause, Rows
 
@@ -52,6 +52,8 @@ async def execute(
         await cursor.execute(ask.text, ask.parameters, prepare=prepare)
         return await cursor.fetchall() if cursor.description is not None else ()
     except psycopg.Error as error:
+        if outdated(error):
+            await cursor.connection.close()
         raise translated(error, shown, broken=cursor.connection.closed, sent=True, migrate=migrate) from error
     except UnicodeEncodeError as error:
         raise unstorable(error) from error

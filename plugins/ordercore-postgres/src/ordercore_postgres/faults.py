@@ -15,7 +15,6 @@ from ordercore_postgres.steps import Disturbed, Lost, MadeMeanwhile
 
 _DISTURBED: Final = {
     "40001": "serialization", "40P01": "deadlock", "55P03": "lock_timeout", "40003": "serialization",
-    "0A000": "changed_plan",
 }  # fmt: skip
 _NO_TABLES: Final = ("42P01", "42883", "3F000", "42703")
 _MADE: Final = ("42P07", "42710", "42P06", "42723")
@@ -47,6 +46,8 @@ def translated(error: psycopg.Error, shown: str, *, broken: bool, sent: bool, mi
     `migrate`: what makes the tables, where it is not the plain command.
     """
     state = error.sqlstate or ""
+    if outdated(error):
+        return Disturbed(f"{shown}: {_plain(error)}.", reason="changed_plan")
     if state in _DISTURBED:
         return Disturbed(f"{shown}: {_plain(error)}.", reason=_DISTURBED[state])
     if state in _MADE or (state == "23505" and (error.diag.table_name or "").startswith("pg_")):
@@ -55,11 +56,7 @@ def translated(error: psycopg.Error, shown: str, *, broken: bool, sent: bool, mi
         reason, what, hint = _REASONS[state]
         return StoreError(f"{shown}: {what}.", reason=reason, hint=hint)
     if broken or state.startswith(_LOST):
-        return Lost(
-            f"{shown}: the connection was lost: {_plain(error)}." if sent else f"{shown} cannot be reached: {_plain(error)}.",
-            reason="connection_lost" if sent else "down", sent=sent,
-            hint="Check that the server runs and can be reached.",
-        )  # fmt: skip
+        return _lost(error, shown, sent=sent)
     if state in _NO_TABLES:
         return no_tables(shown, migrate)
     if state in _DAMAGED:
@@ -73,6 +70,33 @@ def translated(error: psycopg.Error, shown: str, *, broken: bool, sent: bool, mi
     if isinstance(error, psycopg.IntegrityError):
         return BrokenRule(f"A constraint of the store refused a row: {_plain(error)}.")
     return StoreError(f"{shown}: {_plain(error)}.", reason="failed")
+
+
+def _lost(error: psycopg.Error, shown: str, *, sent: bool) -> Lost:
+    if sent:
+        return Lost(
+            f"{shown}: the connection was lost: {_plain(error)}.", reason="connection_lost", sent=True,
+            hint="Check that the server runs and can be reached.",
+        )  # fmt: skip
+    # Without a connection there is no code, only what libpq says of each host it has tried.
+    reason, hint = next(
+        (why for words, why in _REFUSALS.items() if words in str(error)),
+        ("down", "Check that it runs and can be reached."),
+    )
+    return Lost(f"{shown} cannot be reached: {_plain(error)}.", reason=reason, sent=False, hint=hint)
+
+
+_REFUSALS: Final = {
+    "read-only": ("read_only", "None of the hosts takes writes: name the primary in the address, or wait until one is promoted."),
+    "hot standby": ("read_only", "None of the hosts takes writes: name the primary in the address, or wait until one is promoted."),
+    "authentication failed": ("denied", "Check user and password of the address, and pg_hba.conf."),
+    "too many": ("too_many_connections", "Raise its max_connections or use fewer workers."),
+}  # fmt: skip
+
+
+def outdated(error: psycopg.Error) -> bool:
+    """A statement was prepared before the tables were changed; another connection knows nothing of it."""
+    return error.sqlstate == "0A000" and "cached plan" in str(error)
 
 
 def no_tables(shown: str, migrate: str) -> SchemaVersion:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
@@ -57,6 +58,22 @@ class PostgresStore:
     def open(cls, url: str, *, migrate: bool = False, retry_seconds: float = 30.0) -> Self:
         """From an address, as the constructor."""
         return cls(url, migrate=migrate, retry_seconds=retry_seconds)
+
+    @classmethod
+    def migrate(cls, url: str) -> tuple[int, int]:
+        """Make the tables, or what they lack: (version before, version after). Safe when several do it at once.
+
+        Raises SchemaVersion for tables of a newer release, StoreError when the server or role does not allow it.
+        """
+        address = parsed(url)
+        with closing(Owned(address)) as lender:
+            return lender.run(schema.migrate(address.shown))
+
+    @classmethod
+    def after_restore(cls, url: str) -> None:
+        """Once after the database was restored from a dump or copied: the log goes on behind all that was copied."""
+        with closing(Owned(parsed(url))) as lender:
+            lender.run(schema.begin_epoch())
 
     @classmethod
     def borrowing(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Final
 
 from ordercore.errors import SchemaVersion, StoreError
 from ordercore.store.migrations import migrations_of, upgrading
+from ordercore.store.sqlite.faults import translated
 
 APPLICATION_ID: Final = 0x4F_52_43_4F
 """`ORCO`, in the header of every file that belongs to this store alone."""
@@ -41,6 +44,18 @@ def version_of(connection: sqlite3.Connection, path: str) -> int:
             path=path, found=version, known=VERSION, hint="Upgrade ordercore, or open the file with its release.",
         )  # fmt: skip
     return int(version)
+
+
+def version_in(path: str) -> int:
+    """The version of the tables in a file, 0 if there is no file or none in it. Raises what opening the store would."""
+    if not Path(path).is_file():
+        return 0
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            recognize(connection, path)
+            return version_of(connection, path)
+    except sqlite3.Error as error:
+        raise translated(error, path) or error from error
 
 
 def upgrade(connection: sqlite3.Connection, path: str) -> None:
