@@ -19,7 +19,7 @@ from ordercore.store.sqlite import SQLiteStore
 from ordercore.testing import DifferentialMachine, awaited_kernel
 from ordercore.testing.outcomes import digest, outcomes
 
-SMALL = {"shops": 10, "steps": 40}
+SMALL = {"shops": 6, "steps": 40}
 LARGE = {"shops": 80, "steps": 50}
 
 
