@@ -36,12 +36,19 @@ def same(make_kernel, seed, size):
     assert digest(found) == digest(wanted)
 
 
-@pytest.fixture(params=["Kernel", "AsyncKernel"])
+def waits(open_store):
+    return lambda **wiring: Kernel(open_store(), **wiring)
+
+
+def awaits(open_store):
+    """Its store is called in an executor, or is one that can be awaited."""
+    return lambda **wiring: awaited_kernel(lambda: AsyncKernel(open_store(), **wiring))
+
+
+@pytest.fixture(params=[waits, awaits], ids=["Kernel", "AsyncKernel"])
 def over(request):
-    """Makes a kernel over a store that `open_store` opens, of either kind."""
-    if request.param == "Kernel":
-        return lambda open_store: lambda **wiring: Kernel(open_store(), **wiring)
-    return lambda open_store: lambda **wiring: awaited_kernel(lambda: AsyncKernel(open_store(), **wiring))
+    """Makes a kernel, of either kind, over a store that `open_store` opens."""
+    return request.param
 
 
 @pytest.fixture
@@ -60,11 +67,15 @@ def databases(ordercore_postgres_databases):
         yield lambda: stack.enter_context(place.fresh_schema())
 
 
-@pytest.fixture
-def schemas(databases):
-    from ordercore_postgres.store import PostgresStore
+@pytest.fixture(params=["Kernel", "AsyncKernel", "AsyncKernel over AsyncPostgresStore"])
+def over_postgres(request, databases):
+    """Makes kernels of each kind over each kind of store."""
+    from ordercore_postgres import AsyncPostgresStore, PostgresStore
 
-    return lambda: PostgresStore(databases(), migrate=True)
+    if request.param == "Kernel":
+        return waits(lambda: PostgresStore(databases(), migrate=True))
+    store = AsyncPostgresStore if "over" in request.param else PostgresStore
+    return awaits(lambda: store(databases(), migrate=True))
 
 
 def test_a_seed_comes_to_the_same_again_and_others_to_something_else():
@@ -84,8 +95,8 @@ def test_sqlite_is_the_same(over, files):
 
 
 @pytest.mark.every_postgres
-def test_postgresql_is_the_same(over, schemas):
-    same(over(schemas), 1, SMALL)
+def test_postgresql_is_the_same(over_postgres):
+    same(over_postgres, 1, SMALL)
 
 
 @pytest.mark.slow
@@ -97,18 +108,18 @@ def test_sqlite_is_the_same_for_many_shops(over, files, seed):
 @pytest.mark.slow
 @pytest.mark.every_postgres
 @pytest.mark.parametrize("seed", range(3))
-def test_postgresql_is_the_same_for_many_shops(over, schemas, seed):
-    same(over(schemas), seed, LARGE)
+def test_postgresql_is_the_same_for_many_shops(over_postgres, seed):
+    same(over_postgres, seed, LARGE)
 
 
 @pytest.mark.slow
 @pytest.mark.every_postgres
-def test_postgresql_and_memory_side_by_side_come_to_the_same_by_chance(over, schemas):
+def test_postgresql_and_memory_side_by_side_come_to_the_same_by_chance(over_postgres):
     class SideBySide(DifferentialMachine):
         """Whatever hypothesis thinks of, made as small as can be where the two differ."""
 
         def make_kernel(self):
-            return over(schemas)(**self.wiring)
+            return over_postgres(**self.wiring)
 
         def teardown(self):
             super().teardown()
