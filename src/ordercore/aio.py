@@ -18,6 +18,7 @@ from ordercore.intake import ItemMapping, Quarantined
 from ordercore.message import Command, Envelope, Receipt
 from ordercore.order import Order
 from ordercore.order.manifest import Manifest
+from ordercore.order.summary import ErasedAddress
 from ordercore.plan import Explanation
 from ordercore.policies import Policies
 from ordercore.ports import (
@@ -38,7 +39,7 @@ from ordercore.ports.archive import Archive
 from ordercore.projection import Follower, ParkedRecord, ParkedStatus, Projection, Reaction
 from ordercore.store import AsyncStore, Breach, Page, Store
 from ordercore.supply import Purchase, PurchaseSummary
-from ordercore.values import Cursor, OrderId, Sku
+from ordercore.values import Address, Cursor, OrderId, Sku
 from ordercore.views import EffectRow, FollowerRow, OrderRow, ParcelTracking, StockView, Timeline, Why
 from ordercore.views.alerts import alerts
 from ordercore.views.effects import effects
@@ -47,7 +48,7 @@ from ordercore.views.orders import order, orders
 from ordercore.views.purchases import purchase, purchases
 from ordercore.views.stock import available, stock
 from ordercore.views.timeline import timeline
-from ordercore.views.tracking import label, manifest, tracking
+from ordercore.views.tracking import label, manifest, person, tracking
 from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
 from ordercore.wiring.core import PARTS, Part
 from ordercore.wiring.open import open_store, open_store_async
@@ -249,6 +250,10 @@ class AsyncKernel:
     async def label(self, order_id: str, parcel: str, media_type: str = "") -> LabelDocument:
         """A label of a booked parcel; with `media_type` (`application/pdf`, ...) of that. Raises NotFound."""
         return await self._drive(self.core.look(label(OrderId(order_id), parcel, media_type)))
+
+    async def person(self, order_id: str) -> Address | ErasedAddress | None:
+        """Where an order goes; that it was erased, if it was; None if nobody said. Raises NotFound."""
+        return await self._drive(self.core.look(person(OrderId(order_id))))
 
     async def manifest(self, manifest_id: str) -> tuple[Manifest, LabelDocument | None]:
         """Parcels handed over together, and the list to print if the carrier gave one. Raises NotFound."""

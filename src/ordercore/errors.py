@@ -7,6 +7,7 @@
     │   ├── InvalidCommand       the command itself cannot be right
     │   ├── NotFound             what it names does not exist
     │   ├── Archived             it was taken out of the store; names the segment
+    │   ├── Erased               it was erased on request; nobody has it any more
     │   ├── TransitionRefused    not allowed in this state; lists what is
     │   ├── AlreadyExists        the name is taken, or stands for something else
     │   ├── StaleCount           a newer count of the same row stands already
@@ -224,6 +225,13 @@ class Archived(Rejected):
     """It was taken out of the store into an archive; `segment` says where it is, `stream` or `position` what."""
 
     code = "archived"
+    http_status = 410
+
+
+class Erased(Rejected):
+    """What was asked for was personal and has been erased; `kind` says what, `name` of which order or document."""
+
+    code = "erased"
     http_status = 410
 
 

@@ -15,6 +15,7 @@ from ordercore.intake import ItemMapping, Quarantined
 from ordercore.message import Command, Envelope, Receipt
 from ordercore.order import Order
 from ordercore.order.manifest import Manifest
+from ordercore.order.summary import ErasedAddress
 from ordercore.plan import Explanation
 from ordercore.policies import Policies
 from ordercore.ports import (
@@ -35,7 +36,7 @@ from ordercore.ports.archive import Archive
 from ordercore.projection import Follower, ParkedRecord, ParkedStatus, Projection, Reaction
 from ordercore.store import Breach, Page, Store
 from ordercore.supply import Purchase, PurchaseSummary
-from ordercore.values import Cursor, OrderId, Sku, instant_of
+from ordercore.values import Address, Cursor, OrderId, Sku
 from ordercore.views import EffectRow, FollowerRow, OrderRow, ParcelTracking, StockView, Timeline, Why
 from ordercore.views.alerts import alerts
 from ordercore.views.effects import effects
@@ -44,14 +45,11 @@ from ordercore.views.orders import order, orders
 from ordercore.views.purchases import purchase, purchases
 from ordercore.views.stock import available, stock
 from ordercore.views.timeline import timeline
-from ordercore.views.tracking import label, manifest, tracking
+from ordercore.views.tracking import label, manifest, person, tracking
 from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemClock, TimeOrderedIds, WorkReport
-from ordercore.wiring.archiving import CLOSED, ArchiveReport, OrderArchive
 from ordercore.wiring.core import PARTS, Part
-from ordercore.wiring.journal import catch_up
 from ordercore.wiring.open import open_store
 from ordercore.wiring.receive import quarantined
-from ordercore.wiring.verify_archive import verify_archive
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -342,31 +340,9 @@ class Kernel:
         """Every breach of an identity, of rows, log, lots and claims; empty when the books are right."""
         return self._drive(self.core.verify())
 
-    def archive(self, before: datetime, *, statuses: Sequence[str] = CLOSED, most: int | None = None) -> ArchiveReport:
-        """Let orders that are closed and untouched since `before` leave the store for the archive, with what lies around.
-
-        What is still to be done about an order keeps it here. Raises ConfigurationError without an archive or for a
-        store that cannot.
-        """
-        self._drive(catch_up(self.core.tenant, self.core.clock.now()))
-        return self._order_archive().archive_closed(instant_of(before, what="before"), statuses, most=most)
-
-    def restore(self, order_id: str) -> int:
-        """Bring an archived order back; returns its log rows, 0 if it is here. Raises NotFound."""
-        return self._order_archive().restore(order_id)
-
-    def restore_segment(self, name: str) -> int:
-        """Bring back all that is away in a segment; returns the log rows. Raises NotFound."""
-        return self._order_archive().restore_segment(name)
-
-    def verify_archive(self) -> tuple[Breach, ...]:
-        """Every breach between the archive and what the store carries forward for it; reads all segments."""
-        its = self._order_archive()
-        return verify_archive(its.store, its.archive, its.codec, its.tenant)
-
-    def _order_archive(self) -> OrderArchive:
-        core = self.core
-        return OrderArchive(self.store, core.required_archive(), core.codec, core.tenant)
+    def person(self, order_id: str) -> Address | ErasedAddress | None:
+        """Where an order goes; that it was erased, if it was; None if nobody said. Raises NotFound."""
+        return self._drive(self.core.look(person(OrderId(order_id))))
 
     def close(self) -> None:
         """Close the store."""

@@ -12,8 +12,8 @@ from ordercore import __version__
 from ordercore.cli.app import commands
 
 COMMANDS = (
-    "alerts", "archive", "demo", "import", "migrate", "order", "orders", "purchases", "quarantine", "restore", "stock",
-    "verify", "why",
+    "alerts", "archive", "demo", "erase", "import", "migrate", "order", "orders", "purchases", "quarantine", "restore",
+    "stock", "verify", "why",
 )  # fmt: skip
 
 

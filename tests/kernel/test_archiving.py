@@ -13,8 +13,8 @@ from ordercore.stock import CountStock, Received
 from ordercore.store.memory import MemoryStore
 from ordercore.store.sqlite import SQLiteStore
 from ordercore.testing import ManualClock
+from ordercore.upkeep import ArchiveFolder, Upkeep
 from ordercore.values import Address
-from ordercore.wiring.archive_folder import ArchiveFolder
 
 LATER = timedelta(days=100)
 HOME = Address(name="Ada Lovelace", lines=("12 Square",), city="London", postal_code="SW1Y 4JH", country="GB")
@@ -61,7 +61,7 @@ def shop(opened, orders=6):
 
 
 def left(kernel, clock):
-    return kernel.archive(clock.now() - timedelta(days=30))
+    return Upkeep(kernel).archive(clock.now() - timedelta(days=30))
 
 
 def test_closed_orders_leave_and_the_books_stay_right(opened):
@@ -72,7 +72,7 @@ def test_closed_orders_leave_and_the_books_stay_right(opened):
     assert report.streams == 6  # the receipt as well
     assert kernel.stock("TEA") == before
     assert kernel.verify() == ()
-    assert kernel.verify_archive() == ()
+    assert Upkeep(kernel).verify_archive() == ()
     assert [row.id for row in kernel.orders()] == ["web:5"]
     again = left(kernel, opened.clock)
     assert (again.orders, again.segments) == (0, ())
@@ -114,22 +114,22 @@ def test_what_was_done_is_not_done_again(opened):
 def test_what_comes_back_is_as_it_was(opened):
     kernel = shop(opened)
     left(kernel, opened.clock)
-    assert kernel.restore("web:2") > 0
-    assert kernel.restore("web:2") == 0
+    assert Upkeep(kernel).restore("web:2") > 0
+    assert Upkeep(kernel).restore("web:2") == 0
     alone = opened(archive=False)
     assert alone.order("web:2").statuses[0] == "completed"
     assert [row.id for row in kernel.orders()] == ["web:2", "web:5"]
-    assert kernel.verify() == kernel.verify_archive() == ()
+    assert kernel.verify() == Upkeep(kernel).verify_archive() == ()
     (segment,) = {one.partition(".")[0] for one in kernel.core.archive.names()}
-    assert kernel.restore_segment(segment) > 0
+    assert Upkeep(kernel).restore_segment(segment) > 0
     assert len(alone.orders()) == 6
-    assert kernel.verify() == kernel.verify_archive() == ()
+    assert kernel.verify() == Upkeep(kernel).verify_archive() == ()
     with pytest.raises(NotFound):
-        kernel.restore_segment(segment)
+        Upkeep(kernel).restore_segment(segment)
     with pytest.raises(NotFound):
-        kernel.restore("web:none")
+        Upkeep(kernel).restore("web:none")
     assert left(kernel, opened.clock).orders == 5
-    assert kernel.verify() == kernel.verify_archive() == ()
+    assert kernel.verify() == Upkeep(kernel).verify_archive() == ()
 
 
 def test_segments_hold_no_personal_data_but_what_is_erasable(opened):
@@ -162,7 +162,7 @@ def test_a_count_of_a_moment_whose_books_are_archived_is_refused(opened):
 
 def test_what_is_young_or_open_or_unseen_by_a_follower_stays(opened):
     kernel = shop(opened)
-    assert kernel.archive(opened.clock.now() - LATER - timedelta(days=1)).orders == 0
+    assert Upkeep(kernel).archive(opened.clock.now() - LATER - timedelta(days=1)).orders == 0
     store = kernel.store
     store.checkpoint("slow", None, store.read_all(None, 1).cursor)
     report = left(kernel, opened.clock)
@@ -171,13 +171,13 @@ def test_what_is_young_or_open_or_unseen_by_a_follower_stays(opened):
     assert list(kernel.core.archive.names()) == []
     assert kernel.verify() == ()
     store.checkpoint("slow", store.cursor_of("slow"), store.read_all(None, 10_000).cursor)
-    cancelled = kernel.archive(opened.clock.now(), statuses=("cancelled",), most=2)
+    cancelled = Upkeep(kernel).archive(opened.clock.now(), statuses=("cancelled",), most=2)
     assert (cancelled.orders, cancelled.streams) == (0, 1)
 
 
 def test_without_an_archive_nothing_leaves(opened):
     with pytest.raises(ConfigurationError):
-        opened(archive=False).archive(datetime(2026, 1, 1, tzinfo=UTC))
+        Upkeep(opened(archive=False)).archive(datetime(2026, 1, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("harm", ["gone", "flipped", "other"])
@@ -191,7 +191,7 @@ def test_a_damaged_archive_is_found(opened, harm, tmp_path):
         content = bytearray(file.read_bytes())
         content[len(content) // 2] ^= 1
         file.write_bytes(bytes(content) if harm == "flipped" else b"")
-    (breach,) = kernel.verify_archive()
+    (breach,) = Upkeep(kernel).verify_archive()
     assert breach.identity == "archive"
     assert kernel.verify() == ()
     with pytest.raises((NotFound, Corrupted)):
@@ -251,14 +251,14 @@ def test_a_crash_at_any_step_loses_nothing(tmp_path):
         try:
             stopped = False
             left(breaking, clock)
-            breaking.restore("web:1")
+            Upkeep(breaking).restore("web:1")
         except Stopped:
             stopped = True
-        assert kernel.verify() == kernel.verify_archive() == ()
+        assert kernel.verify() == Upkeep(kernel).verify_archive() == ()
         assert {id: Kernel(store, clock=clock, archive=folder).order(id) for id in was} == was
         left(kernel, clock)
-        kernel.restore("web:1")
-        assert kernel.verify() == kernel.verify_archive() == ()
+        Upkeep(kernel).restore("web:1")
+        assert kernel.verify() == Upkeep(kernel).verify_archive() == ()
         assert sorted(row.id for row in kernel.orders()) == ["web:1", "web:5"]
         store.close()
         stop += 1

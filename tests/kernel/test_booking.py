@@ -4,7 +4,7 @@ import pytest
 
 from ordercore import PutLocation, Ship
 from ordercore.effects import ResolveEffect
-from ordercore.errors import InvalidCommand, NotFound, TransitionRefused
+from ordercore.errors import Erased, InvalidCommand, NotFound, TransitionRefused
 from ordercore.flows.record import LABEL
 from ordercore.hooks import hookimpl
 from ordercore.order import (
@@ -37,6 +37,7 @@ from ordercore.testing import given_stock, place
 from ordercore.testing.carrier import MemoryCarrier
 from ordercore.testing.outside import CarrierDesk
 from ordercore.testing.transports import FaultyTransport, RecordedTransport
+from ordercore.upkeep import Upkeep
 from ordercore.values import Address, Money
 
 SOMEBODY = Address("NL", "Jo Bloggs", ("High Street 1",), "Utrecht", postal_code="3511")
@@ -109,6 +110,25 @@ def test_the_label_is_a_document_and_in_no_event(warehouse):
     assert "^XA" not in repr(event)
     said = " ".join(repr(record.event) for record in here.shop.log(limit=1_000).records)
     assert not {"Bloggs", "High Street", "3511"} & set(said.split())
+
+
+def test_an_erased_order_has_no_label(warehouse):
+    here = warehouse()
+    here.book()
+    Upkeep(here.shop).erase(here.order)
+    with pytest.raises(Erased):
+        here.shop.label(here.order, "P1")
+    assert here.shop.order(here.order).parcels["P1"].booking.tracking
+    assert here.shop.verify() == ()
+
+
+def test_an_erased_order_is_not_booked_any_more(warehouse):
+    here = warehouse()
+    Upkeep(here.shop).erase(here.order)
+    here.book()
+    booking = here.shop.order(here.order).parcels["P1"].booking
+    assert (booking.status, booking.code) == ("refused", "erased")
+    assert here.shop.verify() == ()
 
 
 def test_before_it_is_booked_there_is_no_label(warehouse):

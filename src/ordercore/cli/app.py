@@ -17,6 +17,7 @@ _COMMANDS: Final = {
     "demo": "ordercore.cli.demo",
     "effects": "ordercore.cli.effects",
     "followers": "ordercore.cli.followers",
+    "erase": "ordercore.cli.erase",
     "import": "ordercore.cli.imports",
     "migrate": "ordercore.cli.migrate",
     "order": "ordercore.cli.orders",

@@ -15,10 +15,9 @@ from ordercore.cli.progress import Bars
 from ordercore.cli.shop import opened, store_option
 from ordercore.kernel import Kernel
 from ordercore.lifecycle import ORDER
-from ordercore.store.archived import SEGMENT, Segment
 from ordercore.store.scalars import moment_of
-from ordercore.store.transfer import transfer_of
-from ordercore.wiring.archiving import CLOSED, ArchiveReport
+from ordercore.upkeep import ArchiveReport, Upkeep
+from ordercore.wiring.archiving import CLOSED
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,8 +25,10 @@ FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 _AGE: Final = re.compile(r"([0-9]{1,5})d")
 
 
-def _age(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
-    """`90d`."""
+def age_of(context: click.Context, parameter: click.Parameter, value: str | None) -> timedelta | None:
+    """`90d`. Raises BadParameter."""
+    if value is None:
+        return None
     found = _AGE.fullmatch(value)
     if found is None:
         raise click.BadParameter(f"{value!r} is no age: write a number of days, such as 90d.", context, parameter)
@@ -36,7 +37,7 @@ def _age(context: click.Context, parameter: click.Parameter, value: str) -> time
 
 def age_option(command: F) -> F:
     """`--older-than 90d`."""
-    option = click.option("--older-than", "age", default="90d", show_default=True, callback=_age, metavar="DAYS",
+    option = click.option("--older-than", "age", default="90d", show_default=True, callback=age_of, metavar="DAYS",
                           help="Only what was not touched for so long.")  # fmt: skip
     return option(command)
 
@@ -64,7 +65,7 @@ def archive_command(url: str, folder: Path, age: timedelta, statuses: Sequence[s
     with opened(url, archive=folder) as kernel:
         out = show.console()
         if listing:
-            for one in _segments(kernel):
+            for one in Upkeep(kernel).segments():
                 span = f"{moment_of(one.earliest):%Y-%m-%d} to {moment_of(one.latest):%Y-%m-%d}"
                 out.print(f"{one.name}  {span}  streams: {one.streams:,}, log rows: {one.rows:,}", soft_wrap=True)
             return 0
@@ -94,18 +95,13 @@ def restore_command(url: str, folder: Path, segment: str | None, orders: Sequenc
     if (segment is None) == (not orders):
         raise click.UsageError("Name orders or --segment.")
     with opened(url, archive=folder) as kernel:
-        rows = kernel.restore_segment(segment) if segment is not None else sum(map(kernel.restore, orders))
+        rows = (
+            Upkeep(kernel).restore_segment(segment) if segment is not None else sum(map(Upkeep(kernel).restore, orders))
+        )
         show.console().print(f"back: {show.counted(rows, 'log row')}")
     return 0
 
 
 def _archived(kernel: Kernel, age: timedelta, statuses: Sequence[str], bars: Bars) -> ArchiveReport:
     bars.tell("streams archived")
-    return kernel.archive(kernel.core.clock.now() - age, statuses=tuple(statuses))
-
-
-def _segments(kernel: Kernel) -> list[Segment]:
-    core = kernel.core
-    with transfer_of(kernel.store).export(tenant=core.tenant) as export:
-        bodies = [core.codec.load_document(row.body) for row in export.documents(SEGMENT)]
-    return sorted((body for body in bodies if isinstance(body, Segment)), key=lambda one: (one.latest, one.name))
+    return Upkeep(kernel).archive(kernel.core.clock.now() - age, statuses=tuple(statuses))

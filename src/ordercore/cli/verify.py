@@ -17,6 +17,7 @@ from ordercore.flows.record import SUMMARY
 from ordercore.kernel import Kernel
 from ordercore.store import Breach, Page, Query, ReadDocuments, ReadPositions, Snapshot, Store
 from ordercore.store.archived import read_hot
+from ordercore.upkeep import Upkeep
 from ordercore.values import Cursor, Sku
 
 Tell = Callable[[str, int, int], None]
@@ -72,7 +73,7 @@ def verify_command(url: str, archive: Path | None) -> int:
         started = time.monotonic()
         breaches = checked(kernel)
         if archive is not None:
-            breaches += kernel.verify_archive()
+            breaches += Upkeep(kernel).verify_archive()
         for line in counts(kernel):
             out.print(line, soft_wrap=True)
         click.echo(f"checked in {time.monotonic() - started:.1f} s", err=True)

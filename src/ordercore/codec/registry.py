@@ -26,7 +26,7 @@ AREAS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("purchase", "supplier", "supply"), "ordercore.supply.events"),
     "intake": "ordercore.intake.events",
     "notifier": "ordercore.notices.events",
-    **dict.fromkeys(("manifest", "order"), "ordercore.order.events"),
+    **dict.fromkeys(("erasure", "manifest", "order"), "ordercore.order.events"),
     "archive": "ordercore.store.archived",
     "copy": "ordercore.store.copying",
     "projection": "ordercore.projection",

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ordercore.catalog import Location
 from ordercore.effects import Effect, ResolveEffect
-from ordercore.errors import InvalidCommand, NotFound, TransitionRefused
+from ordercore.errors import Erased, InvalidCommand, NotFound, TransitionRefused
 from ordercore.flow import Decision, Flow, Loaded, ReadState, guard, read
 from ordercore.flow import Effect as FlowEffect
 from ordercore.flows.catalog import ReadCatalog
@@ -35,6 +35,7 @@ from ordercore.order.decide_booking import adds_nothing, decide_booking, label_k
 from ordercore.order.events import BookingVoided, ParcelBooked
 from ordercore.order.fulfillment import Parcel
 from ordercore.order.manifest import ManifestEntry
+from ordercore.order.summary import ErasedAddress
 from ordercore.ports import Booking, BookingRequest, Op, ParcelFacts
 from ordercore.store import Bump, DeleteDocument, PutDocument, ReadDocument
 from ordercore.store.batch import DocumentChange
@@ -178,6 +179,8 @@ def _send_booking(sending: Sending) -> Generator[FlowEffect, Any, Op[Any]]:
     catalog, person = ReadCatalog(), ReadDocument(PERSON, order.id)
     snapshot = yield from read(catalog, person)
     found = snapshot.of(person)
+    if found is not None and isinstance(found.body, ErasedAddress):
+        raise address_erased(order.id)
     recipient = found.body if found is not None and isinstance(found.body, Address) else None
     if recipient is None:
         raise NotFound(
@@ -192,6 +195,14 @@ def _send_booking(sending: Sending) -> Generator[FlowEffect, Any, Op[Any]]:
     )
     operation: Op[Any] = sending.adapter.book(request, key=sending.key)
     return operation
+
+
+def address_erased(order: OrderId) -> Erased:
+    """Nobody knows any more where the order went."""
+    return Erased(
+        f"The address of order {order!r} was erased.", kind="address", name=order,
+        hint="It was erased on request; the timeline of erasure/<order> says when.",
+    )  # fmt: skip
 
 
 def sender_of(location: Location | None) -> Address:

@@ -9,7 +9,7 @@ from typing import Final
 from ordercore.errors import Insufficient
 from ordercore.flow import Decision, Effect, Flow, Guard, Loaded, ReadState, guard, read
 from ordercore.flows.catalog import CatalogView, ReadCatalog
-from ordercore.flows.record import ORDERS, blocks_allocation, change
+from ordercore.flows.record import ORDERS, TRACKING_TEXT, blocks_allocation, change, tracking_text_key
 from ordercore.flows.shop import Shop
 from ordercore.flows.sourcing import shortages, sourcing_of, wait_for_supply
 from ordercore.flows.stock import new_lot
@@ -21,6 +21,7 @@ from ordercore.order import (
     OrderCommand,
     PickLines,
     ReceiveReturn,
+    RecordTracking,
     Ship,
     ShortPick,
     WorkFacts,
@@ -28,13 +29,24 @@ from ordercore.order import (
     stream_of,
 )
 from ordercore.order.decide import require, short_pick, unknown_order
-from ordercore.order.events import LinesBackordered, LinesCancelled, OrderAllocated, ReturnReceived
+from ordercore.order.events import LinesBackordered, LinesCancelled, OrderAllocated, ReturnReceived, TrackingRecorded
 from ordercore.order.lines import LineQuantity, LineState
 from ordercore.order.returns import INTO
+from ordercore.order.summary import TrackingText
 from ordercore.plan import Demand, Leg, Plan
 from ordercore.sourcing import source
 from ordercore.stock.lots import LOT, LotFacts, lot_key
-from ordercore.store import Floor, ReadDocument, ReadOffers, ReadPositions, Require, Row, RowKey, location_place
+from ordercore.store import (
+    Floor,
+    PutDocument,
+    ReadDocument,
+    ReadOffers,
+    ReadPositions,
+    Require,
+    Row,
+    RowKey,
+    location_place,
+)
 from ordercore.store.batch import DocumentChange
 from ordercore.values import LineId, LocationCode, OrderId, Place, Sku
 
@@ -69,6 +81,8 @@ def flow_order(command: OrderCommand, context: Context, shop: Shop) -> Flow[Orde
     lots: tuple[DocumentChange, ...] = ()
     if facts.lot_skus and isinstance(command, ReceiveReturn):
         lots = yield from _returned_lots(events, context)
+    elif isinstance(command, RecordTracking) and command.text:
+        lots = _words(command, events)
     return (yield from _decided(order, loaded.version, events, shop, requires, lots))
 
 
@@ -97,6 +111,22 @@ def _decided(
         (*requires, *filling.requires), (*changed.bumps, *filling.bumps), filling.floors,
         states={changed.append.stream: changed.order, **filling.states},
     )  # fmt: skip
+
+
+def _words(command: RecordTracking, events: Iterable[Event]) -> tuple[DocumentChange, ...]:
+    """What the carrier wrote, beside the fact: erasable, and in no event."""
+    body = TrackingText(command.parcel, command.text)
+    return tuple(
+        PutDocument(
+            TRACKING_TEXT,
+            tracking_text_key(command.order, command.parcel, event.fact.identity),
+            body,
+            None,
+            command.order,
+        )
+        for event in events
+        if isinstance(event, TrackingRecorded)
+    )
 
 
 def _returned_lots(events: Iterable[Event], context: Context) -> Generator[Effect, object, tuple[DocumentChange, ...]]:

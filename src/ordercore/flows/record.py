@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Final
 
 from ordercore.flow import Folder
@@ -34,6 +35,7 @@ WAITING: Final = "waiting"
 PERSON: Final = "person"
 TRACKED: Final = "tracked"
 LABEL: Final = "label"
+TRACKING_TEXT: Final = "tracking_text"
 OPEN_BOOKING: Final = "open_booking"
 HELD_BY: Final = "allocate"
 """The step that must be free for a line to get stock."""
@@ -96,6 +98,11 @@ def manifest_counter(carrier: str) -> str:
 def tracking_key(carrier: str, tracking: str) -> str:
     """The key of the document that says whose parcels a carrier means by a number."""
     return f"{carrier}\x1f{tracking}"
+
+
+def tracking_text_key(order: str, parcel: str, identity: tuple[object, ...]) -> str:
+    """The key of the document with a carrier's words about one of its facts."""
+    return f"{order}|{parcel}|{sha256(repr(identity).encode()).hexdigest()[:32]}"
 
 
 def _tracked(order: Order, events: Sequence[Event]) -> list[PutDocument]:

@@ -16,7 +16,7 @@ from ordercore.intake.history_notes import HistoryProgress, ReversalTaken
 from ordercore.message import DocumentType
 from ordercore.ports import Problem, SourceVersion, Transmission
 
-QuarantineStatus = Literal["open", "replayed"]
+QuarantineStatus = Literal["open", "replayed", "erased"]
 
 PRIVATE_HEADERS: Final = ("authorization", "cookie", "hmac", "secret", "signature", "token")
 
@@ -54,6 +54,10 @@ class Quarantined:
     def replayed(self) -> Quarantined:
         """The same, done with."""
         return attrs.evolve(self, status="replayed")
+
+    def erased(self) -> Quarantined:
+        """The same; its bytes were erased with the person of its order."""
+        return attrs.evolve(self, status="erased")
 
 
 @frozen

@@ -424,6 +424,19 @@ class AdoptOrder(Command[OrderId]):
     priority: int = 0
 
 
+@frozen
+class ErasePerson(Command[OrderId]):
+    """Erase what is personal about an order: address, labels, what carriers and its channel wrote. The log stays.
+
+    `reference` names the request (a ticket, never a person). `archived`: what of the order lies in an archive is erased
+    already; `kernel.erase` sees to that. A repeat changes nothing.
+    """
+
+    order: OrderId
+    reference: str = ""
+    archived: bool = False
+
+
 BookingCommand = BookParcel | RecordBooking | RefuseBooking | VoidBooking | RecordVoid | CorrectShipment
 """Commands about the carriage of a parcel; they move no stock."""
 

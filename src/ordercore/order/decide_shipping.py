@@ -86,8 +86,9 @@ def track(order: Order, command: c.RecordTracking) -> Sequence[Event]:
     event = e.TrackingRecorded(
         parcel.parcel, one_of(command.status, TRACKING, "status"), occurred, text_at(command.raw_code, "raw_code"),
         text_at(command.location, "location"), one_of(command.reason, REASONS, "reason"),
-        text_at(command.text, "text", most=500), _as_of(eta, occurred), command.correction,
+        "", _as_of(eta, occurred), command.correction,
     )  # fmt: skip
+    text_at(command.text, "text", most=500)  # kept in a document, for it may name a person
     identity = (occurred, command.status, command.raw_code, command.location, command.correction)
     if any(fact.identity == identity for fact in parcel.facts) and (event.eta is None or event.eta in parcel.etas):
         return []

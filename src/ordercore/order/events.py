@@ -48,9 +48,9 @@ from ordercore.order.manifest import (
 )
 from ordercore.order.payment import PaymentRecorded
 from ordercore.order.returns import ReturnReceived
-from ordercore.order.summary import OrderSummary, TrackedOrder, WaitingLine
-from ordercore.store import Posting, postings_of
-from ordercore.values import Address, Destination, LineId
+from ordercore.order.summary import ErasedAddress, OrderSummary, TrackedOrder, TrackingText, WaitingLine
+from ordercore.store import Posting, postings_of, without_postings
+from ordercore.values import Address, Destination, LineId, OrderId
 
 
 @frozen
@@ -92,6 +92,16 @@ def _(event: OrderAdopted) -> list[Posting]:
         for claim in c.claims
     ]  # fmt: skip
 
+
+@frozen
+class PersonErased(Event):
+    """What was personal about an order was erased on request; who asked is the actor. Stands on `erasure/<order>`."""
+
+    order: OrderId
+    reference: str = ""
+
+
+without_postings(PersonErased)
 
 OrderEvent = (
     OrderPlaced
@@ -149,6 +159,7 @@ EVENTS: Final[tuple[EventType, ...]] = (
     EventType("order.booking_voided", 1, BookingVoided),
     EventType("order.void_refused", 1, VoidRefused),
     EventType("order.shipment_corrected", 1, ShipmentCorrected),
+    EventType("erasure.person_erased", 1, PersonErased),
     EventType("manifest.wanted", 1, ManifestWanted),
     EventType("manifest.made", 1, ManifestMade),
     EventType("manifest.refused", 1, ManifestRefused),
@@ -157,6 +168,8 @@ DOCUMENTS: Final[tuple[DocumentType, ...]] = (
     DocumentType("order", OrderSummary),
     DocumentType("order.waiting", WaitingLine),
     DocumentType("order.person", Address),
+    DocumentType("order.erased_address", ErasedAddress),
+    DocumentType("order.tracking_text", TrackingText),
     DocumentType("order.label", Label),
     DocumentType("order.tracked", TrackedOrder),
     DocumentType("manifest.open_booking", ManifestEntry),
@@ -189,6 +202,7 @@ __all__ = [
     "ParcelPacked",
     "ParcelShipped",
     "PaymentRecorded",
+    "PersonErased",
     "PickShorted",
     "ReturnReceived",
     "ShipmentCorrected",

@@ -142,6 +142,13 @@ class TrackingRecorded(Event):
     eta: Eta | None = None
     correction: bool = False
 
+    @property
+    def fact(self) -> TrackingFact:
+        """As the parcel keeps it. `text` is only in events of the time before it became a document of its own."""
+        return TrackingFact(
+            self.occurred_at, self.status, self.raw_code, self.location, self.reason, self.text, self.correction
+        )
+
 
 @frozen
 class ParcelDelivered(Event):

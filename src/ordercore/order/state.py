@@ -298,10 +298,9 @@ def _shipped(order: Order, event: e.ParcelShipped) -> Order:
 
 def _tracked(order: Order, event: e.TrackingRecorded) -> Order:
     parcel = order.parcels[event.parcel]
-    fact = TrackingFact(
-        event.occurred_at, event.status, event.raw_code, event.location, event.reason, event.text, event.correction
+    return _with_parcel(
+        order, parcel._replace(facts=parcel.facts | {event.fact}, etas=with_eta(parcel.etas, event.eta))
     )
-    return _with_parcel(order, parcel._replace(facts=parcel.facts | {fact}, etas=with_eta(parcel.etas, event.eta)))
 
 
 def _with_parcel(order: Order, parcel: Parcel) -> Order:

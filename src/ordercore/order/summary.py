@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ordercore.values import LineId, OrderId, Sku
 
@@ -43,6 +43,21 @@ class TrackedOrder:
     """Whose parcels a carrier means by a number; the document's key is carrier and number, the order knows which."""
 
     order: OrderId
+
+
+@frozen
+class ErasedAddress:
+    """In place of an address that was erased."""
+
+    erased_at: datetime
+
+
+@frozen
+class TrackingText:
+    """A carrier's own words about a parcel: they may name who took it in, so they are erasable and in no event."""
+
+    parcel: str
+    text: str = field(repr=False)
 
 
 def waiting_sort(priority: int, placed_at: datetime) -> str:

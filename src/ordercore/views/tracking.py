@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from attrs import frozen
 
-from ordercore.errors import NotFound
+from ordercore.errors import Erased, NotFound
 from ordercore.flow import ReadState
 from ordercore.flows.manifest import DOCUMENT
-from ordercore.flows.record import LABEL
-from ordercore.order import Order
+from ordercore.flows.record import LABEL, PERSON, TRACKING_TEXT, tracking_text_key
+from ordercore.order import Order, stream_of
 from ordercore.order.booking import Label, ParcelBooking
+from ordercore.order.decide import unknown_order
 from ordercore.order.events import OrderPlaced
 from ordercore.order.fulfillment import Parcel
 from ordercore.order.manifest import MANIFESTS, Manifest, ManifestDocument, manifest_stream
+from ordercore.order.summary import ErasedAddress, TrackingText
 from ordercore.order.tracking import TrackingFact, current, in_order
 from ordercore.ports import LabelDocument
-from ordercore.store import ReadDocument
-from ordercore.values import Eta, OrderId
+from ordercore.store import ReadDocument, ReadDocuments, ReadHead
+from ordercore.values import Address, Eta, OrderId
 from ordercore.views.orders import order
 from ordercore.views.reading import Reading, ask
 
@@ -53,7 +56,30 @@ class ParcelTracking:
 def tracking(id: OrderId, now: datetime) -> Reading[tuple[ParcelTracking, ...]]:
     """Every parcel of an order. Raises NotFound."""
     state = yield from order(id)
-    return tuple(_tracking(state, parcel, now) for parcel in state.parcels.values())
+    asked = ReadDocuments(TRACKING_TEXT, id, limit=100_000)
+    words = {one.key: one.body.text for one in (yield from ask(asked)).of(asked) if isinstance(one.body, TrackingText)}
+    return tuple(_tracking(state, _told(state, parcel, words), now) for parcel in state.parcels.values())
+
+
+def _told(state: Order, parcel: Parcel, words: Mapping[str, str]) -> Parcel:
+    """The parcel with what its carrier wrote, unless that was erased."""
+    if not words:
+        return parcel
+    facts = frozenset(
+        fact._replace(text=words.get(tracking_text_key(state.id, parcel.parcel, fact.identity), fact.text))
+        for fact in parcel.facts
+    )
+    return parcel._replace(facts=facts)
+
+
+def person(id: OrderId) -> Reading[Address | ErasedAddress | None]:
+    """Where an order goes; that it was erased, if it was; None if nobody said. Raises NotFound."""
+    asked, stream = ReadDocument(PERSON, id), ReadHead(stream_of(id))
+    snapshot = yield from ask(asked, stream)
+    if not snapshot.of(stream):
+        raise unknown_order(id)
+    found = snapshot.of(asked)
+    return found.body if found is not None and isinstance(found.body, Address | ErasedAddress) else None
 
 
 def _tracking(state: Order, parcel: Parcel, now: datetime) -> ParcelTracking:
@@ -86,7 +112,14 @@ def label(id: OrderId, parcel: str, media_type: str = "") -> Reading[LabelDocume
     booking = state.parcel(parcel).booking
     keys = booking.labels if booking is not None and booking.status == "booked" else ()
     asked = [ReadDocument(LABEL, key) for key in keys]
-    snapshot = yield from ask(*asked)
+    address = ReadDocument(PERSON, id)
+    snapshot = yield from ask(*asked, address)
+    erased = snapshot.of(address)
+    if erased is not None and isinstance(erased.body, ErasedAddress):
+        raise Erased(
+            f"Labels of order {id!r} were erased with its address.", kind="label", name=parcel,
+            hint="The tracking number stays: kernel.tracking(order_id).",
+        )  # fmt: skip
     documents = [snapshot.of(query) for query in asked]
     found = [one.body for one in documents if one is not None and isinstance(one.body, Label)]
     for one in found:

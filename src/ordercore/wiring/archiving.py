@@ -19,8 +19,7 @@ from ordercore.effects import EffectSummary
 from ordercore.errors import NotFound
 from ordercore.flows.cart import RESERVATIONS
 from ordercore.flows.effects import EFFECT
-from ordercore.flows.record import LABEL, OPEN_BOOKING, PERSON, SUMMARY, TRACKED, tracking_key
-from ordercore.intake import seen_key
+from ordercore.flows.record import OPEN_BOOKING, SUMMARY, TRACKED, tracking_key
 from ordercore.order import Order, OrderSummary, fold_order, stream_of
 from ordercore.order.manifest import ManifestEntry
 from ordercore.ports.archive import Archive
@@ -43,7 +42,7 @@ from ordercore.store.segment import (
 from ordercore.store.transfer import DocumentRow, Export, LogRow, transfer_of
 from ordercore.values import OrderId, Sku, Stream
 from ordercore.wiring.archive_reading import ArchiveReading
-from ordercore.wiring.receive import SEEN
+from ordercore.wiring.personal import personal_of
 
 CLOSED: Final = ("completed", "cancelled")
 """Statuses of orders that may leave."""
@@ -312,6 +311,52 @@ class OrderArchive:
             )  # fmt: skip
         return len(rows)
 
+    # Erasing
+
+    def erase(self, order: str) -> None:
+        """Take the personal documents about an order out of the companions: of its segment, and of those nobody knows.
+
+        (A segment that was written and whose rows then did not leave has no record, but a companion all the same.)
+        """
+        stream = stream_of(OrderId(order))
+        query = ReadStream(stream, 1 << 40)
+        its = self.store.read([query], tenant=self.tenant).of(query).archived
+        for file in list(self.archive.names()):
+            name = file.partition(".")[0]
+            if file == personal_file(name) and (name == its or self._record(name) is None):
+                self._erase(name, stream)
+
+    def _erase(self, name: str, stream: Stream) -> None:
+        personal = self._personal(name)
+        if personal.pop(stream, None) is not None:
+            self.archive.put(personal_file(name), pack_personal(personal))
+
+    def orders_of(self, customer: str) -> Iterator[OrderId]:
+        """Archived orders of a customer: every segment is read."""
+        for segment, content in self._segments():
+            away = self._away(segment.name, content)
+            for stream, document in content.documents:
+                body = self.codec.load_document(document.body) if document.kind == SUMMARY else None
+                if stream in away and isinstance(body, OrderSummary) and body.customer == customer:
+                    yield OrderId(document.key)
+
+    def orders_before(self, before: datetime) -> Iterator[OrderId]:
+        """Archived orders that were untouched since, and of which something personal is there."""
+        for segment, content in self._segments():
+            if segment.earliest < micros_of(before):
+                personal = self._personal(segment.name)
+                for stream, rows in self._away(segment.name, content).items():
+                    if stream in personal and rows[-1].at < micros_of(before):
+                        yield OrderId(stream.partition("/")[2])
+
+    def _segments(self) -> Iterator[tuple[Segment, Content]]:
+        reading = ArchiveReading(self.archive, self.codec)
+        with transfer_of(self.store).export(tenant=self.tenant) as export:
+            bodies = [self.codec.load_document(row.body) for row in export.documents(SEGMENT)]
+        for body in bodies:
+            if isinstance(body, Segment):
+                yield body, reading.content(body.name)
+
     def _personal(self, name: str) -> dict[str, list[DocumentRow]]:
         try:
             return unpack_personal(name, self.archive.get(personal_file(name)))
@@ -360,17 +405,6 @@ def tracked_of(order: Order) -> list[tuple[str, str]]:
         (parcel.booking.carrier, parcel.booking.tracking) for parcel in order.parcels.values() if parcel.booking
     )
     return [(TRACKED, tracking_key(*names)) for names in {**numbers, **booked} if all(names)]
-
-
-def personal_of(order: Order) -> list[tuple[str, str]]:
-    """The documents about an order that may have to be erased: address, labels, what its channel wrote."""
-    labels = [label for parcel in order.parcels.values() if parcel.booking for label in parcel.booking.labels]
-    head = order.head
-    return [
-        (PERSON, str(order.id)),
-        *((LABEL, label) for label in labels),
-        (SEEN, seen_key(head.channel, head.external_id)),
-    ]
 
 
 def added(known: Carried, more: Carried, *, sign: int = 1) -> Carried:

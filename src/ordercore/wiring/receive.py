@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar, get_args
 from attrs import define, evolve, field
 
 from ordercore.engine import Calls, Engine, Task
-from ordercore.errors import Insufficient, NotFound, ProtocolViolation, Rejected, StoreError, did_you_mean
+from ordercore.errors import Erased, Insufficient, NotFound, ProtocolViolation, Rejected, StoreError, did_you_mean
 from ordercore.flow import Decision, Flow, attempt, read
 from ordercore.flows.catalog import CatalogView, ReadCatalog
 from ordercore.flows.head import order_id
@@ -139,6 +139,11 @@ class Receiver:
         asked, raw = ReadDocument(QUARANTINE, document), ReadDocument(RAW, document)
         snapshot = yield from ask(asked, raw)
         found, body = snapshot.of(asked), snapshot.of(raw)
+        if found is not None and isinstance(found.body, Quarantined) and found.body.status == "erased":
+            raise Erased(
+                f"The bytes of {document[:80]!r} were erased.", kind="quarantined document", name=document[:80],
+                hint="They were about one order, whose person was erased. Ask the sender for it if it is needed.",
+            )  # fmt: skip
         if found is None or body is None:
             raise NotFound(
                 f"There is no quarantined document {document[:80]!r}.",

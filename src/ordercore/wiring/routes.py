@@ -39,6 +39,7 @@ from ordercore.order import commands as o
 from ordercore.order.state import stream_of
 from ordercore.stock import commands as s
 from ordercore.supply import commands as p
+from ordercore.wiring.erasing import erasure_stream, flow_erase_person
 from ordercore.wiring.history import NoteHistory, flow_note_history, history_key
 
 
@@ -148,6 +149,7 @@ ROUTES: Final[Mapping[type[Command[Any]], Route]] = {
     **dict.fromkeys(
         (n.PauseNotifier, n.ResumeNotifier), Route(notices.flow_notifier, lambda c: notifier_stream(c.notifier))
     ),
+    o.ErasePerson: Route(flow_erase_person, lambda c: erasure_stream(c.order), is_order=True),
     NoteHistory: Route(flow_note_history, history_key, history_key),
 }
 
