@@ -76,7 +76,7 @@ def _send(sending: Sending) -> Generator[FlowEffect, Any, Op[Any]]:
     from ordercore.notifiers.news import notice_of  # what composes mail loads only where something is told
 
     effect, version = sending.effect, int(sending.effect.part)
-    event = ReadStream(effect.subject, version - 1)
+    event = ReadStream(effect.subject, version - 1, limit=1)
     state: ReadState[NotifierState] = ReadState(notifier_stream(effect.instance), NOTIFIERS)
     snapshot = yield from read(event, state)
     NOTIFIER.require((snapshot.of(state).state or NotifierState()).status, _SENT)

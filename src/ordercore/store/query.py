@@ -70,10 +70,11 @@ class Outcome:
 
 @internal(eq=False)
 class ReadStream(Query[Head]):
-    """Events of a stream after version `after`."""
+    """Events of a stream after version `after`, the first `limit` of them if asked; the version is the stream's own."""
 
     stream: Stream
     after: int = 0
+    limit: int | None = None
 
 
 @internal(eq=False)

@@ -260,7 +260,7 @@ def _streams(question: Question, queries: Sequence[ReadStream]) -> Iterable[Answ
                     events = reading.events(row)
                     found.append(events if query.after < version else events[query.after - version + 1 :])
             events = found[0] if len(found) == 1 else tuple(event for part in found for event in part)
-            answers[id(query)] = Head(head, events, archived)
+            answers[id(query)] = Head(head, events[: query.limit], archived)
 
     return (answer,)
 

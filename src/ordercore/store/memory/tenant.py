@@ -297,7 +297,9 @@ class Tenant:
                 events.extend(entry.events)
             elif after < entry.last:
                 events.extend(entry.events[after - entry.first + 1 :])
-        return Head(version, tuple(events))
+            if query.limit is not None and len(events) >= query.limit:
+                break
+        return Head(version, tuple(events[: query.limit]))
 
     def positions(self, query: ReadPositions) -> dict[RowKey, Row]:
         place = query.place

@@ -44,6 +44,10 @@ _OUTCOME: Final = """select pos, part, fingerprint, stream, version, count, at, 
     where tenant = ? and command = ? order by part"""
 _STREAM: Final = """select pos, version, count, crc, cast(events as blob) from ordercore_log
     where tenant = ? and stream = ? order by version desc"""
+_FIRST: Final = """select pos, version, crc, cast(events as blob) from ordercore_log
+    where tenant = ? and stream = ? and version >= (
+        select max(version) from ordercore_log where tenant = ? and stream = ? and version <= ?
+    ) order by version"""
 _RECORDED: Final = """select pos, stream, version, command, at, effective, actor, cause, correlation, crc,
     cast(events as blob) from ordercore_log"""
 _BY_STREAM: Final = f"{_RECORDED} where tenant = ? and stream = ? and count > 0 order by version"
@@ -124,6 +128,8 @@ class Reading:
 
     def stream(self, query: ReadStream) -> Head:
         after = query.after
+        if query.limit is not None:
+            return self._first(query, query.limit)
         rows = self.execute(_STREAM, (self.tenant, query.stream))
         head, found = 0, []
         for position, version, count, crc, raw in rows:
@@ -137,6 +143,20 @@ class Reading:
             found.append(events if after < version else events[after - version + 1 :])
         found.reverse()
         return Head(head, found[0] if len(found) == 1 else tuple(event for events in found for event in events))
+
+    def _first(self, query: ReadStream, limit: int) -> Head:
+        """The first events behind a version: rows are read from there on, and only as far as they are needed."""
+        stream, after = query.stream, query.after
+        head = head_of(self.session, self.tenant, stream)
+        if head <= after or limit <= 0:
+            return self.stream(ReadStream(stream, max(abs(head), after)))
+        found: list[Event] = []
+        for position, version, crc, raw in self.execute(_FIRST, (self.tenant, stream, self.tenant, stream, after + 1)):
+            events = self.events(position, crc, raw)
+            found += events[max(after - version + 1, 0) :]
+            if len(found) >= limit:
+                break
+        return Head(head, tuple(found[:limit]))
 
     def head(self, query: ReadHead) -> int:
         return abs(head_of(self.session, self.tenant, query.stream))
@@ -289,4 +309,6 @@ _ONE_STATEMENT: Final = frozenset((ReadStream, ReadHead, ReadDocument, ReadDocum
 
 def is_one_statement(query: Query[Any]) -> bool:
     """Whether one statement reads all that may change, so that it is its own snapshot; ids of rows never do."""
+    if type(query) is ReadStream:
+        return query.limit is None
     return type(query) in _ONE_STATEMENT or (type(query) is ReadOffers and len(query.skus) <= MOST_RANGES)

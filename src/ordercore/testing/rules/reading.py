@@ -24,7 +24,7 @@ from ordercore.store import (
     SetTimer,
     Store,
 )
-from ordercore.testing.rules.subject import Subject, commit_all, committed, log
+from ordercore.testing.rules.subject import Subject, commit_all, committed, events, log
 from ordercore.testing.sample_events import (
     HERE,
     NOW,
@@ -255,6 +255,23 @@ class ReadingRules(Subject):
                 store.commit(unzoned)
         assert len(log(store)) == 1
         assert store.next_due() == due
+
+    def test_s10_20_a_stream_reads_so_many_events_at_most(self, store: Store) -> None:
+        for number in range(5):
+            commit_all(
+                store, batch(f"{number}", append("order/1", 2 * number, Noted(f"{number}a"), Noted(f"{number}b")))
+            )
+        whole = events(store, "order/1")
+        for after in range(12):
+            for limit in (0, 1, 2, 3, 20):
+                query = ReadStream(Stream("order/1"), after, limit)
+                found = store.read([query]).of(query)
+                assert (found.version, found.events) == (10, whole[after : after + limit])
+        several = [ReadStream(Stream("order/1"), after, 2) for after in range(8)]
+        snapshot = store.read(several)
+        assert [snapshot.of(query).events for query in several] == [whole[after : after + 2] for after in range(8)]
+        none = ReadStream(Stream("order/none"), 0, 1)
+        assert store.read([none]).of(none).version == 0
 
     def test_s10_17_what_was_read_is_settled(self, store: Store) -> None:
         commit_all(store, delivery("a", receive("TEA", 1)))
