@@ -42,7 +42,9 @@ def execute(cursor: psycopg.Cursor[Any], ask: Ask, shown: str, *, migrate: str =
     """One statement's rows. Raises the errors of `faults`."""
     try:
         cursor.execute(ask.text, ask.parameters, prepare=prepare)
-        return cursor.fetchall() if cursor.description is not None else ()
+        # Not `description`, which makes an object of every column.
+        answer = cursor.pgresult
+        return cursor.fetchall() if answer is not None and answer.nfields else ()
     except psycopg.Error as error:
         if outdated(error):
             cursor.connection.close()

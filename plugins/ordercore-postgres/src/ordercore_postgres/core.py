@@ -26,7 +26,7 @@ from ordercore_postgres.reading import OPEN, OPEN_XID, Reading, ask, sections_of
 from ordercore_postgres.steps import Ask, Asked, Disturbed, Lost, Operation, Pause, Rows, Situation, Wrote
 from ordercore_postgres.work import Move, Work, as_json, merged
 
-_COMMIT: Final = "select done, epoch, xid, positions, versions from ordercore_commit(%(t)s, %(work)s::jsonb)"
+_COMMIT: Final = "select ordercore_commit(%(t)s, %(work)s::jsonb)"
 _LEASE: Final = """with due as (
     select kind, key from ordercore_timer where tenant = %(t)s and due <= %(at)s and (until is null or until <= %(at)s)
         and (%(kind)s::text is null or kind = %(kind)s::text)
@@ -224,20 +224,22 @@ class Operations:
         if move is not None:
             merging["m"] = list(move)
         rows = yield from self.insist(Ask(_COMMIT, {"t": tenant, "work": as_json(merging)}, writes=True))
-        done, epoch, xid, positions, heads = rows[0]
-        if not done:
+        written: str | None = rows[0][0]
+        if written is None:
             return None
         situation = yield from self._written()
         if not works:
             return [_as_it_stands(Committed(None, {}), situation)]
+        epoch, xid, positions, heads = map(_numbers, written.split(" "))
+        commit = (epoch[0], xid[0]) if epoch else (0, 0)
         results: list[CommitResult] = []
         rows_before = appends_before = 0
         for work in works:
             rows_before += work.count
             last = positions[rows_before - 1] if work.count else 0
-            known = heads and heads[appends_before : appends_before + len(work.logs)]
+            known = heads[appends_before : appends_before + len(work.logs)] if heads else None
             appends_before += len(work.logs)
-            results.append(_as_it_stands(work.result(epoch, xid, last, known), situation))
+            results.append(_as_it_stands(work.result(*commit, last, known), situation))
         return results
 
     def _facts(self, works: Sequence[Work], move: Move | None, tenant: str) -> Operation[Facts]:
@@ -289,6 +291,10 @@ def _to_retry(error: StoreError) -> StoreError:
     if isinstance(error, Lost):
         return RetryTransaction(error.message, reason="ended")
     return RetryTransaction(error.message, reason=error.fields["reason"])
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")] if text else []
 
 
 class Again:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from json.encoder import JSONEncoder
+from operator import itemgetter
 from typing import Any, Final
 from zlib import crc32
 
@@ -192,16 +194,32 @@ def _merge_rows(works: Sequence[Work], merged: Merged) -> None:
         for key, change in work.batch.rows.items():
             after = net[key] = [a + b for a, b in zip(net.get(key, _NOTHING), change, strict=True)]
             _need(needs, key, change, after, work.floors.get(key, 0))
-    guards = [
-        [*_named(key), column + 1, need + net[key][column], None]
-        for (key, column), need in needs.items()
-        if need + net[key][column] > 0
-    ]
+    guards: list[Line] = []
+    least: dict[RowKey, int] = {}
+    for (key, column), need in needs.items():
+        units = need + net[key][column]
+        if units > 0:
+            if column:
+                guards.append([*_named(key), column + 1, units, None])
+            else:
+                least[key] = units
     guards += [[*_named(key), column + 1, None, units + net[key][column]] for key, column, units in exact]
     if net:
-        merged["p"] = [[*_named(key), *change] for key, change in net.items()]
+        # In the order of the database: of code points, as of their UTF-8.
+        rows = [[*_named(key), least.get(key, 0), *_figures(tuple(change))] for key, change in net.items()]
+        rows.sort(key=itemgetter(0, 1, 2, 3))
+        merged["p"] = rows
     if guards:
         merged["g"] = guards
+
+
+@lru_cache(maxsize=8192)
+def _figures(change: tuple[int, ...]) -> tuple[int, ...]:
+    """Up to the last that changes; most orders are of few units, so few changes differ."""
+    end = WIDTH
+    while end > 1 and not change[end - 1]:
+        end -= 1
+    return change[:end]
 
 
 _NOTHING: Final = (0,) * WIDTH
