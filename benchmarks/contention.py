@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 import psycopg
 from attrs import frozen
 from results import Result, Size
-from server import databases
+from server import drop, empty_database, shop_database
 from shops import COUNTS, durable_command, stocked
 from twin_postgres import EqualFactsPostgres, prepare
 from twins import wishes
@@ -142,7 +142,11 @@ class Crowd:
         assert [orders, logged, reserved or 0] == [self.done["own"][0], *self.done["own"]], f"{cell}: lost or oversold"
         orders, logged, reserved = self.books["twin"].execute(EqualFactsPostgres.COUNTS).fetchone()
         assert [orders, logged, reserved] == [self.done["twin"][0], *self.done["twin"]], f"{cell}: the twin is wrong"
-        locked = self.books["own"].execute("select sum(deadlocks) from pg_stat_database").fetchone()
+        locked = (
+            self.books["own"]
+            .execute("select deadlocks from pg_stat_database where datname = current_database()")
+            .fetchone()
+        )
         assert locked == (0,), f"{cell}: {locked[0]} deadlocks"
 
     def close(self) -> None:
@@ -161,21 +165,21 @@ def contention(size: Size) -> Iterator[Result]:
     cells = [Cell(k, hot, how) for how in ("single", "batches") for k in processes for hot in (False, True)]
     by_hand = [Cell(processes[-1], hot, "by hand") for hot in (False, True)]
     found: dict[Cell, list[tuple[float, float]]] = {cell: [] for cell in (*cells, *by_hand)}
-    with databases() as made:
-        own, twin = made.create(), made.create()
-        prepare(twin)
-        kernel = stocked(Kernel.open(own), size.skus, 10, 1_000_000_000)
-        crowd = Crowd(own, twin, size.skus, processes[-1])
-        try:
-            for number in range(rounds + 1):
-                for cell, figures in found.items():
-                    measured = crowd.run(cell, seconds if number else seconds / 4)
-                    if number:
-                        figures.append(measured)
-        finally:
-            crowd.close()
-        assert kernel.verify() == ()
-        kernel.store.close()
+    own, twin = shop_database(), empty_database()
+    prepare(twin)
+    kernel = stocked(Kernel.open(own), size.skus, 10, 1_000_000_000)
+    crowd = Crowd(own, twin, size.skus, processes[-1])
+    try:
+        for number in range(rounds + 1):
+            for cell, figures in found.items():
+                measured = crowd.run(cell, seconds if number else seconds / 4)
+                if number:
+                    figures.append(measured)
+    finally:
+        crowd.close()
+    assert kernel.verify() == ()
+    kernel.store.close()
+    drop(own, twin)
     rate = {cell: statistics.median(one[0] for one in figures) for cell, figures in found.items()}
     for cell in cells:
         if not cell.hot:

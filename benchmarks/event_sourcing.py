@@ -25,7 +25,7 @@ from eventsourcing.domain import Aggregate, event
 from measure import Case, interleaved
 from psycopg.conninfo import conninfo_to_dict
 from results import Result, Size, compared
-from server import databases
+from server import empty_database, shop_database
 
 from ordercore import Kernel, Line, PlaceOrder
 from ordercore.message import Context
@@ -235,9 +235,8 @@ def _postgres_environment(address: str) -> dict[str, str]:
 def es_4(size: Size) -> Iterator[Result]:
     """Create + 3 events, save, load: memory, SQLite and PostgreSQL, each against the library and by hand."""
     with TemporaryDirectory(dir="build" if Path("build").is_dir() else None) as folder, ExitStack() as opened:
-        made = opened.enter_context(databases())
-        address = made.create()
-        urls = {"memory": "memory://", "sqlite": f"sqlite:///{folder}/own.db", "postgres": made.create()}
+        address, own = empty_database(), shop_database()
+        urls = {"memory": "memory://", "sqlite": f"sqlite:///{folder}/own.db", "postgres": own}
         kernels = {name: Kernel.open(url) for name, url in urls.items()}
         for kernel in kernels.values():
             opened.callback(kernel.store.close)

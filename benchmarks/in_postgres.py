@@ -11,7 +11,7 @@ from multiprocessing import get_context
 import psycopg
 from measure import Case, interleaved
 from results import OWN, Result, Size, compared, compared_by_wall
-from server import databases
+from server import drop, empty_database, shop_database
 from shops import COUNTS, DurableShop, WatchfulPlugin, sku_name, stocked
 from twin_postgres import EqualFactsPostgres, prepare
 from twins import wishes
@@ -19,8 +19,7 @@ from wire import Wire
 
 from ordercore import Insufficient, Kernel, Line, PlaceOrder
 from ordercore.message import Receipt
-
-BUYERS = 4
+from ordercore_postgres import PostgresStore
 
 
 @contextmanager
@@ -36,8 +35,9 @@ def postgres_shop(address: str, size: Size) -> Iterator[DurableShop]:
 
 def _round_trips(address: str, shop: DurableShop, *, pinned: bool, group: int) -> float:
     """Between client and server per order, over a connection that has been in use before."""
-    wire, kernel = Wire(address), shop.kernel
-    shop.kernel = Kernel.open(wire.address, strategy="priority")
+    wire, direct = Wire(address), shop.kernel.store
+    shop.kernel.store = PostgresStore.open(wire.address)
+    shop.kernel.store.use_codec(shop.kernel.core.codec)
     try:
         work = partial(shop.in_groups if group > 1 else shop.one_by_one, pinned=pinned)
         work(group)
@@ -46,46 +46,47 @@ def _round_trips(address: str, shop: DurableShop, *, pinned: bool, group: int) -
         return (wire.round_trips - before) / (10 * group)
     finally:
         shop.kernel.store.close()
-        shop.kernel = kernel
+        shop.kernel.store = direct
         wire.close()
 
 
 def durable_postgres(size: Size) -> Iterator[Result]:
     """Placed, allocated orders of five lines: one and fifty a commit, pinned to places and sourced over ten."""
-    with databases() as made:
-        own, by_hand = made.create(), made.create()
-        prepare(by_hand)
-        twin, source = EqualFactsPostgres(by_hand), wishes(8)
+    own, by_hand = shop_database(), empty_database()
+    prepare(by_hand)
+    twin, source = EqualFactsPostgres(by_hand), wishes(8)
 
-        def place(number: int) -> None:
-            for wish in islice(source, number):
-                twin.place(wish)
+    def place(number: int) -> None:
+        for wish in islice(source, number):
+            twin.place(wish)
 
-        def place_many(number: int) -> None:
-            for _ in range(number // 50):
-                twin.place_many(list(islice(source, 50)))
+    def place_many(number: int) -> None:
+        for _ in range(number // 50):
+            twin.place_many(list(islice(source, 50)))
 
-        one, fifty = max(size.orders, 4), 100 if size.rounds > 10 else 50
-        with postgres_shop(own, size) as shop:
-            cases: dict[str, Case] = {}
-            for pinned, suffix in ((True, ""), (False, "-sourced")):
-                cases[f"durable-1-postgres{suffix}"] = Case(partial(shop.one_by_one, one, pinned=pinned), one)
-                cases[f"durable-50-postgres{suffix}"] = Case(partial(shop.in_groups, fifty, pinned=pinned), fifty)
-            cases["twin 1"] = Case(partial(place, one), one)
-            cases["twin 50"] = Case(partial(place_many, fifty), fifty)
-            samples = interleaved(cases, size.rounds, warm=3)
-            for name in [name for name in cases if name.startswith("durable")]:
-                twins = {OWN: samples["twin 50" if "-50-" in name else "twin 1"]}
-                yield from compared_by_wall(name, samples[name], twins)
-                yield from compared(f"{name}-cpu", samples[name], twins, "us client CPU/order")
-            for pinned, suffix in ((True, ""), (False, "-sourced")):
-                for group in (1, 50):
-                    value = _round_trips(own, shop, pinned=pinned, group=group)
-                    yield Result(f"round-trips-{group}-postgres{suffix}", value, "round trips/order")
-            assert shop.check(), "the database is not what was written"
-        journal = (size.rounds + 3) * (one + fifty)
-        counted = twin.counted()
-        assert (counted[0], counted[1]) == (journal, journal), counted
+    one, fifty = max(size.orders, 4), 100 if size.rounds > 10 else 50
+    with postgres_shop(own, size) as shop:
+        cases: dict[str, Case] = {}
+        for pinned, suffix in ((True, ""), (False, "-sourced")):
+            cases[f"durable-1-postgres{suffix}"] = Case(partial(shop.one_by_one, one, pinned=pinned), one)
+            cases[f"durable-50-postgres{suffix}"] = Case(partial(shop.in_groups, fifty, pinned=pinned), fifty)
+        cases["twin 1"] = Case(partial(place, one), one)
+        cases["twin 50"] = Case(partial(place_many, fifty), fifty)
+        samples = interleaved(cases, size.rounds, warm=3)
+        for name in [name for name in cases if name.startswith("durable")]:
+            twins = {OWN: samples["twin 50" if "-50-" in name else "twin 1"]}
+            yield from compared_by_wall(name, samples[name], twins)
+            yield from compared(f"{name}-cpu", samples[name], twins, "us client CPU/order")
+        for pinned, suffix in ((True, ""), (False, "-sourced")):
+            for group in (1, 50):
+                value = _round_trips(own, shop, pinned=pinned, group=group)
+                yield Result(f"round-trips-{group}-postgres{suffix}", value, "round trips/order")
+        assert shop.check(), "the database is not what was written"
+    journal = (size.rounds + 3) * (one + fifty)
+    counted = twin.counted()
+    assert (counted[0], counted[1]) == (journal, journal), counted
+    twin.connection.close()
+    drop(own, by_hand)
 
 
 def _buy(pipe, address: str, number: int, attempts: int) -> None:
@@ -116,11 +117,11 @@ def _buy_by_hand(pipe, address: str, number: int, attempts: int) -> None:
         pipe.send(won)
 
 
-def _crowd(buy: Callable[..., None], address: str, attempts: int) -> Callable[[], list[int]]:
+def _crowd(buy: Callable[..., None], address: str, buyers: int, attempts: int) -> Callable[[], list[int]]:
     """Buyers that stand at the door; called, they run, and what each got is given back."""
     context = get_context("spawn")
     pipes = []
-    for number in range(BUYERS):
+    for number in range(buyers):
         mine, theirs = context.Pipe()
         context.Process(target=buy, args=(theirs, address, number, attempts), daemon=True).start()
         theirs.close()
@@ -138,26 +139,26 @@ def _crowd(buy: Callable[..., None], address: str, attempts: int) -> Callable[[]
 
 def flash_postgres(size: Size) -> Iterator[Result]:
     """A thousand units, ten times as many attempts by several processes: exactly the units are sold."""
-    units = size.log // 10
-    attempts = max(10 * units // BUYERS // 50, 1) * 50
-    with databases() as made:
-        own, by_hand = made.create(), made.create()
-        kernel = stocked(Kernel.open(own), 1, 1, units, floor=0)
-        with psycopg.connect(by_hand, autocommit=True) as row:
-            row.execute("create table row (available integer)")
-            row.execute("insert into row values (%s)", (units,))
-            row.execute("create table won (buyer integer, n integer, primary key (buyer, n))")
-            sold: list[int] = []
-            mine, theirs = _crowd(_buy, own, attempts), _crowd(_buy_by_hand, by_hand, attempts)
-            cases = {
-                "own": Case(lambda: sold.extend(mine()), BUYERS * attempts, lambda: sum(sold) == units),
-                OWN: Case(theirs, BUYERS * attempts),
-            }
-            samples = interleaved(cases, 1, warm=0)
-            assert row.execute("select count(*) from won").fetchone() == (units,)
-        assert kernel.stock(sku_name(0)).available == 0
-        assert kernel.verify() == ()
-        kernel.store.close()
+    units, buyers = size.log // 10, 4 if size.rounds > 10 else 2
+    attempts = max(10 * units // buyers // 50, 1) * 50
+    own, by_hand = shop_database(), empty_database()
+    kernel = stocked(Kernel.open(own), 1, 1, units, floor=0)
+    with psycopg.connect(by_hand, autocommit=True) as row:
+        row.execute("create table row (available integer)")
+        row.execute("insert into row values (%s)", (units,))
+        row.execute("create table won (buyer integer, n integer, primary key (buyer, n))")
+        sold: list[int] = []
+        mine, theirs = _crowd(_buy, own, buyers, attempts), _crowd(_buy_by_hand, by_hand, buyers, attempts)
+        cases = {
+            "own": Case(lambda: sold.extend(mine()), buyers * attempts, lambda: sum(sold) == units),
+            OWN: Case(theirs, buyers * attempts),
+        }
+        samples = interleaved(cases, 1, warm=0)
+        assert row.execute("select count(*) from won").fetchone() == (units,)
+    assert kernel.stock(sku_name(0)).available == 0
+    assert kernel.verify() == ()
+    kernel.store.close()
+    drop(own, by_hand)
     yield from compared_by_wall(
         "flash-postgres", samples["own"], {"guarded row by hand": samples[OWN]}, "us wall/attempt"
     )

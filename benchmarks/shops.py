@@ -10,6 +10,8 @@ from results import Size
 from twins import wishes
 
 from ordercore import Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveStock, Ship
+from ordercore.flow import read
+from ordercore.flows.catalog import ReadCatalog
 from ordercore.hooks import hookimpl
 from ordercore.message import Receipt
 from ordercore.order import AllocateOrder, ConfirmDelivery, PackParcel, PickLines, ReleaseOrder
@@ -49,10 +51,21 @@ def stocked(kernel: Kernel, skus: int, locations: int, units: int, steps: Sequen
     ]
     assert not refused, refused[:1]
     for n in range(locations):
-        for start in range(0, skus, 10_000):
-            lines = [Received(sku_name(sku), units) for sku in range(start, min(start + 10_000, skus))]
+        for start in range(0, skus, 500):
+            lines = [Received(sku_name(sku), units) for sku in range(start, min(start + 500, skus))]
             kernel.handle(ReceiveStock(location_name(n), lines, source="bench", external_id=f"{n}-{start}"))
     return kernel
+
+
+def _looking(skus: Sequence[str]):
+    yield from read(ReadCatalog(tuple(skus)))
+
+
+def remembered(kernel: Kernel, skus: int) -> None:
+    """Let the kernel see every item once, as one that has been at work for a while has."""
+    for start in range(0, skus, 1000):
+        looking = _looking([sku_name(n) for n in range(start, min(start + 1000, skus))])
+        kernel._drive(kernel.core.look(looking))
 
 
 def baskets(lines: int, skus: int, orders: int, seed: int = 3) -> list[list[tuple[int, int]]]:
@@ -145,6 +158,7 @@ class DurableShop:
         self.counted = counted
         self.skus = size.skus
         stocked(kernel, size.skus, 10, 1_000_000)
+        remembered(kernel, size.skus)
         self.source = wishes(seed)
         self.done = self.units = 0
 

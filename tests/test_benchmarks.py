@@ -9,8 +9,13 @@ ROOT = Path(__file__).resolve().parent.parent
 FIELDS = {"workload", "value", "unit", "twin", "ratio", "against"}
 WORKLOADS = {
     "life-5x10", "life-5x10-steps", "fsm-6", "source-100-nearest", "durable-1", "durable-50", "durable-1-sourced",
-    "durable-50-sourced", "throughput-50", "flash", "mem", "replay-0k", "test-kit",
+    "durable-50-sourced", "throughput-50", "flash", "mem", "replay-0k", "test-kit", "growth-life", "growth-durable-50",
+    "durable-1-postgres", "durable-1-postgres-cpu", "durable-50-postgres", "flash-postgres", "hot-1", "spread-1", "hot-2",
+    "spread-2", "hot-1-batches", "spread-2-batches", "hot-2-batches", "es-4-save-memory", "es-4-load-memory",
+    "es-4-save-sqlite", "es-4-load-sqlite", "es-4-save-postgres", "es-4-load-postgres",
 }  # fmt: skip
+ROUND_TRIPS_MOST = {"round-trips-1-postgres": 1, "round-trips-1-postgres-sourced": 2}
+"""For an order: one that writes, and one that reads the places with stock where the order names none."""
 
 
 def test_a_quick_run_writes_every_workload(tmp_path):
@@ -21,6 +26,8 @@ def test_a_quick_run_writes_every_workload(tmp_path):
     results = json.loads(out.read_text())
     assert {frozenset(result) for result in results} == {frozenset(FIELDS)}
     assert {result["workload"] for result in results} >= WORKLOADS
+    counted = {result["workload"]: result["value"] for result in results}
+    assert all(1 <= counted[name] <= most for name, most in ROUND_TRIPS_MOST.items())
     for result in results:
         assert result["value"] > 0 or result["workload"] == "mem"
         assert result["ratio"] is None or result["ratio"] > 0

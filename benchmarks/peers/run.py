@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import sqlite3
 
 import psycopg
-from server import databases
+from server import empty_database, shop_database
 from shops import COUNTS, sku_name, stocked
 
 from ordercore import Kernel, Line, PlaceOrder
@@ -105,15 +105,14 @@ def measure(peers: Path, rounds: int, per_round: int) -> Iterator[dict[str, Any]
     """A row for each store."""
     with ExitStack() as opened:
         folder = opened.enter_context(TemporaryDirectory(dir="build" if Path("build").is_dir() else None))
-        made = opened.enter_context(databases())
-        own = made.create()
+        own = shop_database()
         sides = {
             "sqlite": (
                 Oscar(peers, "sqlite", f"{folder}/oscar.db"),
                 Ordercore(f"sqlite:///{folder}/own.db", sqlite3.connect(f"{folder}/own.db")),
             ),
             "postgres": (
-                Oscar(peers, "postgresql", made.create()),
+                Oscar(peers, "postgresql", empty_database()),
                 Ordercore(own, psycopg.connect(own, autocommit=True)),
             ),
         }
