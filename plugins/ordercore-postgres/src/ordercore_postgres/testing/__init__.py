@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from ordercore_postgres.testing.binaries import Binaries, NoPostgres, found_binaries
     from ordercore_postgres.testing.databases import Databases
+    from ordercore_postgres.testing.pooling import PoolingProxy
     from ordercore_postgres.testing.server import PostgresServer
 
 _WHERE: Final = {
     "Binaries": "binaries",
     "Databases": "databases",
     "NoPostgres": "binaries",
+    "PoolingProxy": "pooling",
     "PostgresServer": "server",
     "found_binaries": "binaries",
 }
 
-__all__ = ["Binaries", "Databases", "NoPostgres", "PostgresServer", "found_binaries"]
+__all__ = ["Binaries", "Databases", "NoPostgres", "PoolingProxy", "PostgresServer", "found_binaries"]
 
 
 def __getattr__(name: str) -> object:

@@ -33,9 +33,7 @@ _SAID_SECONDS: Final = 30
 
 
 class NoPostgres(ConfigurationError):
-    """There is no PostgreSQL to test with; the hint has the ways to get one."""
-
-    usual_hint = OPTIONS
+    """There is no PostgreSQL to test with, or one that does not do what it should."""
 
 
 @frozen(order=True)
@@ -69,7 +67,7 @@ def _newest(found: Iterator[Binaries]) -> tuple[Binaries, ...]:
 def _named(folder: Path) -> Binaries:
     found = binaries_in(folder)
     if found is None:
-        raise NoPostgres(f"{BIN_VARIABLE} names {folder}, which holds no initdb and postgres that run.")
+        raise NoPostgres(f"{BIN_VARIABLE} names {folder}, which holds no initdb and postgres that run.", hint=OPTIONS)
     return found
 
 

@@ -17,7 +17,7 @@ from typing import Final, Self
 
 from ordercore_postgres.testing import keeper
 from ordercore_postgres.testing.account import account, reachable
-from ordercore_postgres.testing.binaries import Binaries, NoPostgres, found_binaries
+from ordercore_postgres.testing.binaries import OPTIONS, Binaries, NoPostgres, found_binaries
 from ordercore_postgres.testing.databases import Databases
 from ordercore_postgres.testing.processes import children_of
 
@@ -63,7 +63,7 @@ class PostgresServer:
     ) -> None:
         found = binaries or next(iter(found_binaries()), None)
         if found is None:
-            raise NoPostgres("No PostgreSQL was found.")
+            raise NoPostgres("No PostgreSQL was found.", hint=OPTIONS)
         self.account = account()
         self.folder = _new_folder()
         self.account.own(self.folder)
