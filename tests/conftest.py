@@ -102,6 +102,19 @@ class CpuBudget:
             terminalreporter.write_line(line if within else f"{line}: TOO MUCH", red=not within)
 
 
+class Figures:
+    """Shows at the end what tests measured or counted: `record_property("figures", "...")`."""
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        reports = [report for each in terminalreporter.stats.values() for report in each if hasattr(report, "when")]
+        told = [(report, text) for report in reports for name, text in report.user_properties if name == "figures"]
+        if told:
+            terminalreporter.section("Figures", sep="-")
+        # A report of each phase of a test has the same properties.
+        for text in sorted({str(text) for _, text in told}):
+            terminalreporter.write_line(text)
+
+
 class Plant:
     """Plugins that a test plants: distributions with an entry point, as pip leaves them, and files in a folder."""
 
@@ -153,3 +166,4 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.pop("COLUMNS", None)
     # Registered by hand: the hooks of a conftest file see only the tests beside it.
     config.pluginmanager.register(CpuBudget(config.rootpath), "ordercore-cpu-budget")
+    config.pluginmanager.register(Figures(), "ordercore-figures")

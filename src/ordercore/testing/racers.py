@@ -204,13 +204,13 @@ def _seen(each: Batch, result: CommitResult) -> Seen:
     return [(a.stream, version, each.command_id) for a in each.appends for version in versions(a)]
 
 
-def tail(store: Store, last: set[str]) -> Seen:
+def tail(store: Store, last: set[str], *, limit: int = 50, give_up_seconds: int = GIVE_UP_SECONDS) -> Seen:
     """Follow the log from its beginning until each of the `last` streams was seen and nothing more comes."""
     seen: Seen = []
     cursor: Cursor | None = None
-    waiting, until = set(last), time.monotonic() + GIVE_UP_SECONDS
+    waiting, until = set(last), time.monotonic() + give_up_seconds
     while time.monotonic() < until:
-        page = store.read_all(cursor, 50)
+        page = store.read_all(cursor, limit)
         seen += [(record.stream, record.version, record.command_id) for record in page.records]
         waiting -= {record.stream for record in page.records}
         if page.records:
