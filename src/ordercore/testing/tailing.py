@@ -14,11 +14,12 @@ from typing import Final, Protocol
 from attrs import frozen
 
 from ordercore.store import Batch, Pending, Store
-from ordercore.testing.races import race_processes
 from ordercore.testing.racers import Seen, tail
+from ordercore.testing.races import race_processes
 from ordercore.testing.sample_events import Noted, append, batch, sample_codec
 
-SLOW, GIVEN_UP: Final = 0.2, 0.05
+SLOW: Final = 0.2
+GIVEN_UP: Final = 0.05
 """The shares of the transactions that stay open for a while, and of those that are rolled back in the end."""
 SLOW_SECONDS: Final = 0.01
 EVENTS: Final = 4
@@ -76,9 +77,7 @@ def follow_slow_writers(
     return Tailed(len(read), begun - (len(committed) - writers) // EVENTS, time.monotonic() - began)
 
 
-def _write_or_tail(
-    store: Store, number: int, open_host: Callable[[], Host], writers: int, transactions: int
-) -> Seen:
+def _write_or_tail(store: Store, number: int, open_host: Callable[[], Host], writers: int, transactions: int) -> Seen:
     """Racer 0 reads, the others write; what was read or committed."""
     if number == 0:
         return tail(store, {f"done/{writer}" for writer in range(1, writers + 1)}, limit=500, give_up_seconds=600)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ordercore_postgres.testing.binaries import Binaries, NoPostgres, found_binaries
+    from ordercore_postgres.testing.cluster import PostgresCluster
     from ordercore_postgres.testing.databases import Databases
     from ordercore_postgres.testing.pooling import PoolingProxy
     from ordercore_postgres.testing.server import PostgresServer
@@ -19,11 +20,12 @@ _WHERE: Final = {
     "Databases": "databases",
     "NoPostgres": "binaries",
     "PoolingProxy": "pooling",
+    "PostgresCluster": "cluster",
     "PostgresServer": "server",
     "found_binaries": "binaries",
 }
 
-__all__ = ["Binaries", "Databases", "NoPostgres", "PoolingProxy", "PostgresServer", "found_binaries"]
+__all__ = ["Binaries", "Databases", "NoPostgres", "PoolingProxy", "PostgresCluster", "PostgresServer", "found_binaries"]
 
 
 def __getattr__(name: str) -> object:

@@ -18,8 +18,8 @@ from ordercore_postgres.testing.server import PostgresServer
 
 HOST: Final = "127.0.0.1"
 SECONDS: Final = 60
-_SETTINGS: Final = "wal_log_hints = on\nwal_keep_size = '1GB'\n"
-"""For pg_rewind, which also lets the killed server recover by itself: so they stand in its file."""
+_SETTINGS: Final = "wal_log_hints = on\nwal_keep_size = '1GB'\nwal_retrieve_retry_interval = '100ms'\n"
+"""The first two are for pg_rewind, which also lets the killed server recover by itself: so they stand in its file."""
 
 _TABLES: Final = """
 select table_schema, table_name from information_schema.tables

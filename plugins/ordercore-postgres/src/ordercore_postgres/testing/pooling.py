@@ -12,7 +12,7 @@ import contextlib
 import struct
 import threading
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
@@ -34,9 +34,23 @@ async def _read(reader: asyncio.StreamReader) -> Message:
     return kind, await reader.readexactly(length - 4)
 
 
+def _reading(reader: asyncio.StreamReader) -> asyncio.Future[Message]:
+    """The next message, to come; if the line ends instead and nobody waits any more, that is nobody's business."""
+    message = asyncio.ensure_future(_read(reader))
+    message.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return message
+
+
 def _packed(message: Message) -> bytes:
     kind, body = message
     return kind + struct.pack("!i", len(body) + 4) + body
+
+
+async def _ended(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
+    running = [task for task in tasks if task is not None]
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
 
 
 class _Session:
@@ -111,14 +125,13 @@ class PoolingProxy:
 
     async def _close(self) -> None:
         self._server.close()
-        for task in list(self._clients):
-            task.cancel()
-        await asyncio.gather(*self._clients, return_exceptions=True)
+        await _ended(self._clients)
         for server in self._free:
             server.writer.write(_packed((_GOODBYE, b"")))
             server.writer.close()
             with contextlib.suppress(OSError):
                 await server.writer.wait_closed()
+        await _ended(asyncio.all_tasks() - {asyncio.current_task()})
 
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -135,7 +148,7 @@ class PoolingProxy:
         if not await self._greeted(reader, writer):
             return
         last: _Session | None = None
-        said: asyncio.Future[Message] = asyncio.ensure_future(_read(reader))
+        said: asyncio.Future[Message] = _reading(reader)
         try:
             while (await asyncio.shield(said))[0] != _GOODBYE:
                 last = await self._take(last)
@@ -184,7 +197,7 @@ class PoolingProxy:
     ) -> asyncio.Future[Message]:  # fmt: skip
         """Carry messages to and fro until all is answered and no transaction is open; what the client says next."""
         unanswered, begun = 0, False
-        answer = asyncio.ensure_future(_read(server.reader))
+        answer = _reading(server.reader)
         while True:
             done, _ = await asyncio.wait((said, answer), return_when=asyncio.FIRST_COMPLETED)
             if said in done and said.result()[0] != _GOODBYE:
@@ -192,7 +205,7 @@ class PoolingProxy:
                 unanswered += kind in _ASKS_FOR_READY
                 begun = kind not in _ASKS_FOR_READY  # of an extended query, whose Sync is still to come
                 server.writer.write(_packed(said.result()))
-                said = asyncio.ensure_future(_read(reader))
+                said = _reading(reader)
                 continue
             if answer not in done:  # the client says goodbye in the middle of it: the server must not keep it open
                 raise ConnectionResetError
@@ -202,4 +215,4 @@ class PoolingProxy:
             if kind == _READY and body == b"I" and not unanswered and not begun:
                 await writer.drain()
                 return said
-            answer = asyncio.ensure_future(_read(server.reader))
+            answer = _reading(server.reader)
