@@ -49,9 +49,9 @@ class TestThroughAProxy(CommitRules, RecordRules, TimerRules, SharingRules):
 
 def test_prepared_statements_do_break_behind_it(proxy):
     """What `prepare=0` is for: or else the tests above would prove nothing."""
-    with psycopg.connect(proxy.address, autocommit=True, prepare_threshold=0) as connection:
-        with pytest.raises(psycopg.errors.InvalidSqlStatementName):
-            connection.execute("select %s::int", (1,))
+    refused = pytest.raises(psycopg.errors.InvalidSqlStatementName)
+    with psycopg.connect(proxy.address, autocommit=True, prepare_threshold=0) as connection, refused:
+        connection.execute("select %s::int", (1,))
 
 
 def test_a_kernel_works_behind_it(proxy):

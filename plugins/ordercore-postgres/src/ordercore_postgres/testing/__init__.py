@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ordercore_postgres.testing.binaries import Binaries, NoPostgres, found_binaries
     from ordercore_postgres.testing.cluster import PostgresCluster
     from ordercore_postgres.testing.databases import Databases
+    from ordercore_postgres.testing.host import PostgresHost
     from ordercore_postgres.testing.pooling import PoolingProxy
     from ordercore_postgres.testing.server import PostgresServer
 
@@ -21,11 +22,21 @@ _WHERE: Final = {
     "NoPostgres": "binaries",
     "PoolingProxy": "pooling",
     "PostgresCluster": "cluster",
+    "PostgresHost": "host",
     "PostgresServer": "server",
     "found_binaries": "binaries",
 }
 
-__all__ = ["Binaries", "Databases", "NoPostgres", "PoolingProxy", "PostgresCluster", "PostgresServer", "found_binaries"]
+__all__ = [
+    "Binaries",
+    "Databases",
+    "NoPostgres",
+    "PoolingProxy",
+    "PostgresCluster",
+    "PostgresHost",
+    "PostgresServer",
+    "found_binaries",
+]
 
 
 def __getattr__(name: str) -> object:
