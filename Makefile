@@ -48,6 +48,7 @@ test-fast: $(VENV)/.ok  ## Run those of them that need no PostgreSQL.
 	$(PYTEST) -m "not slow and not postgres" $(TESTS)
 
 test-all: $(VENV)/.ok  ## Run all tests, the slow ones too.
+	$(RUN) .ci/postgres.py --install
 	$(PYTEST) $(TESTS)
 
 check: $(VENV)/.ok  ## Lint, formatting, types, layers, documentation, change notes.
