@@ -83,6 +83,7 @@ class Kernel:
         self.store.use_codec(self.core.codec)
         self.core.engine.memory.alone = "multi_process" not in self.store.capabilities
         self.core.delivery.shared = "durable" in self.store.capabilities
+        self.core.borrows = "borrowed_transaction" in self.store.capabilities
         # A store that is gone with the process has no worker of its own: everything due happens in `handle`.
         self._works_itself = "durable" not in self.store.capabilities
 

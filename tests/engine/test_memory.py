@@ -140,8 +140,6 @@ def test_memory_keeps_what_was_used_last():
         memory.put(f"order/{n}", 1, n)
     assert memory.get("order/5") == (1, 5)
     assert sum(memory.get(f"order/{n}")[0] for n in range(6)) <= 5
-    memory.forget("order/5")
-    assert memory.get("order/5") == (0, None)
 
 
 class Racing:

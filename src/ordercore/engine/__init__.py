@@ -22,7 +22,7 @@ from ordercore.engine.calls import (
     StoreRead,
     Task,
 )
-from ordercore.engine.memory import Memory
+from ordercore.engine.memory import Asked, Memory
 from ordercore.engine.refusal import failure_of
 from ordercore.engine.running import CONFLICTS_MAX, Again, Group, Running
 from ordercore.errors import OutcomeUnknown, Rejected, StoreError
@@ -143,12 +143,11 @@ class Engine:
         try:
             effect = next(flow)
             while True:
-                asked, snapshot = self.memory.ask(effect.queries), None
-                while snapshot is None:
-                    read: Snapshot = yield StoreRead(tuple(asked.queries), self.tenant)
-                    snapshot = self.memory.answered(asked, (yield from self._through(asked.queries, read)))
-                    asked = asked if snapshot is not None else self.memory.ask(effect.queries)
-                effect = flow.send(snapshot)
+                answered: Asked | Snapshot = self.memory.ask(effect.queries)
+                while isinstance(answered, Asked):
+                    read: Snapshot = yield StoreRead(tuple(answered.queries), self.tenant)
+                    answered = self.memory.answered(answered, (yield from self._through(answered.queries, read)))
+                effect = flow.send(answered)
         except StopIteration as end:
             return cast(T, end.value)
 

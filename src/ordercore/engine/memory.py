@@ -8,7 +8,6 @@ from typing import Any, Final
 from attrs import define, field
 
 from ordercore.catalog import Item, Location
-from ordercore.errors import Conflict
 from ordercore.flow import Loaded, ReadState
 from ordercore.flows.catalog import REVISION, CatalogView, ReadCatalog
 from ordercore.plan import Site, Sites
@@ -30,9 +29,11 @@ _UNKNOWN: Final[tuple[int, object]] = (0, None)
 class Asked:
     """What a flow asked, in terms of the store, and what is needed to answer it; `answers` are known already."""
 
-    __slots__ = ("answers", "catalogs", "queries", "states")
+    __slots__ = ("answers", "asking", "catalogs", "queries", "states")
 
-    def __init__(self) -> None:
+    def __init__(self, asking: Iterable[Query[Any]]) -> None:
+        self.asking = asking
+        """The flow's queries."""
         self.answers: dict[int, Any] = {}
         self.queries: list[Query[Any]] = []
         self.states: list[tuple[ReadState[Any], ReadStream, tuple[int, object]]] = []
@@ -55,7 +56,9 @@ class Catalog:
 class Memory:
     """What the engine remembers between commands: folded streams and the catalog, both checked against the store.
 
-    `ask` says what a flow's queries come to in terms of the store, `answered` answers them.
+    `ask` says what a flow's queries come to in terms of the store, `answered` answers them. Nothing is remembered of a
+    snapshot that may still be undone; and since such a one, or one that a host's transaction has held for a while, may be
+    of another time than what is remembered, what does not fit is asked again without it.
 
     Shared by threads without a lock: every entry is an immutable pair, replaced whole, and one that is lost or older
     than it might be is folded again.
@@ -87,17 +90,17 @@ class Memory:
         if len(young) > self._half:
             self._old, self._young = young, {}
 
-    def forget(self, stream: Stream) -> None:
-        """Fold it from the beginning next time."""
-        self._young.pop(stream, None)
-        self._old.pop(stream, None)
+    def ask(
+        self, queries: Iterable[Query[Any]], dared: set[str] | None = None, *, afresh: bool = False
+    ) -> Asked:  # fmt: skip
+        """What the store is asked for a flow's queries; with `dared` less, and what was not asked is noted there.
 
-    def ask(self, queries: Iterable[Query[Any]], dared: set[str] | None = None) -> Asked:
-        """What the store is asked for a flow's queries; with `dared` less, and what was not asked is noted there."""
-        asked = Asked()
+        `afresh`: as if nothing were remembered.
+        """
+        asked = Asked(queries)
         for query in queries:
             if isinstance(query, ReadState):
-                known = self.get(query.stream)
+                known = _UNKNOWN if afresh else self.get(query.stream)
                 if dared is not None and self.alone and known[0]:
                     dared.add(query.stream)
                     asked.answers[id(query)] = Loaded(known[1], known[0])
@@ -111,15 +114,15 @@ class Memory:
                     dared.add(REVISION)
                     asked.answers[id(query)] = view
                     continue
-                self._ask_catalog(query, asked)
+                self._ask_catalog(query, asked, afresh=afresh)
             else:
                 asked.queries.append(query)
         return asked
 
-    def _ask_catalog(self, query: ReadCatalog, asked: Asked) -> None:
+    def _ask_catalog(self, query: ReadCatalog, asked: Asked, *, afresh: bool) -> None:
         known = self.catalog
         locations = None
-        if known.revision < 0:
+        if afresh or known.revision < 0:
             # A catalog of its own: what another thread reads may be of another revision.
             known, locations = Catalog(), ReadDocuments("location", limit=10_000)
             asked.queries.append(locations)
@@ -131,15 +134,16 @@ class Memory:
             asked.queries += [ask for _, ask in wanted]
         asked.catalogs.append((query, known, wanted, locations))
 
-    def answered(self, asked: Asked, snapshot: Snapshot) -> Snapshot | None:
-        """The snapshot with the flow's queries answered; None if the catalog changed: ask again."""
+    def answered(self, asked: Asked, snapshot: Snapshot) -> Snapshot | Asked:
+        """The snapshot with the flow's queries answered; or what must be asked, if it does not fit what is remembered."""
         answers = snapshot.answers
         answers.update(asked.answers)
         for query, known, wanted, locations in asked.catalogs:
             revision = snapshot.of(_REVISION)
             if locations is None and revision != known.revision:
-                self.catalog = Catalog()
-                return None
+                if snapshot.settled:
+                    self.catalog = Catalog()
+                return self.ask(asked.asking, afresh=True)
             answers[id(query)] = self._catalog(known, revision, wanted, locations, snapshot)
         for state, ask, (version, remembered) in asked.states:
             head = snapshot.of(ask)
@@ -148,23 +152,25 @@ class Memory:
                 raise away(ask.stream, head.archived)
             if head.version == version:
                 answers[id(state)] = Loaded(remembered, version)
+            elif head.version > version:
+                answers[id(state)] = self._fold(state, head, remembered, snapshot)
             else:
-                answers[id(state)] = self._fold(state, head, version, remembered)
+                # A transaction of the host began before what is remembered, or a backup was restored.
+                return self.ask(asked.asking, afresh=True)
         return snapshot
 
-    def _fold(self, query: ReadState[Any], head: Head, version: int, state: object) -> Loaded[Any]:
-        if head.version < version:
-            # Another file under the same name: what was remembered is of a stream that is no more.
-            self.forget(query.stream)
-            raise Conflict("The stream is shorter than it was.", stream=query.stream, hint="Is this another store?")
+    def _fold(self, query: ReadState[Any], head: Head, state: object, snapshot: Snapshot) -> Loaded[Any]:
         state = query.folder.fold(state, head.events, query.stream)
-        self.put(query.stream, head.version, state)
+        if snapshot.settled:
+            self.put(query.stream, head.version, state)
         return Loaded(state, head.version)
 
     def _catalog(
         self, known: Catalog, revision: int, wanted: Iterable[tuple[Sku, ReadDocument]],
         locations: ReadDocuments | None, snapshot: Snapshot,
     ) -> CatalogView:  # fmt: skip
+        # Of a revision that is remembered there is one content only, so what is read of it may be added, settled or not:
+        # whoever changes the catalog holds its counter until the end of the transaction.
         for sku, ask in wanted:
             document = snapshot.of(ask)
             if document is not None and isinstance(document.body, Item):
@@ -178,7 +184,8 @@ class Memory:
                 {at.place: Site(at.place, at.code, at.name, at.point, at.rank) for at in found if at.sellable}
             )
             known.revision = revision
-            self.catalog = known
+            if snapshot.settled:
+                self.catalog = known
         if known.view is None:
             known.view = CatalogView(revision, known.items, known.locations, known.sites)
         return known.view

@@ -9,7 +9,7 @@ from ordercore.engine.calls import Result, Task
 from ordercore.engine.memory import Asked
 from ordercore.engine.refusal import conflict_of, failure_of, mismatch_of, short_of
 from ordercore.errors import Archived, BrokenRule, Conflict, Insufficient, Rejected, StoreError
-from ordercore.flow import Decision, Guard, Read, Retry
+from ordercore.flow import Decision, Guard, Read, ReadState, Retry
 from ordercore.message import Event, Receipt
 from ordercore.store import (
     Append,
@@ -82,6 +82,7 @@ class Running(Generic[R]):
         "_engine",
         "_flow",
         "_outcome",
+        "_seen",
         "_task",
         "_tried",
         "_without",
@@ -103,6 +104,7 @@ class Running(Generic[R]):
         self._without = without
         self._flow = task.begin()
         self._outcome: ReadOutcome | None = None
+        self._seen = 0
         self._dared: set[str] | None = set() if dares else None
         self.dares = dares
         self.receipt: Receipt[R] | None = None
@@ -125,12 +127,20 @@ class Running(Generic[R]):
                 self.receipt = self._repeat(first)
                 return None
         answered = self._engine.memory.answered(self._asked, snapshot)
-        if answered is None:
-            self._asked = self._engine.memory.ask(self._effect.queries)
-            return tuple(self._asked.queries)
+        if isinstance(answered, Asked):
+            self._asked = answered
+            return tuple(answered.queries)
+        if self._task.expect is not None:
+            self._note_seen(answered)
         if self._without:
             self._leave_out(answered)
         return self._advance(answered)
+
+    def _note_seen(self, snapshot: Snapshot) -> None:
+        """At which version the caller's stream is, as this run reads it."""
+        for query in self._effect.queries:
+            if isinstance(query, ReadState) and query.stream == self._task.seen:
+                self._seen = snapshot.of(query).version
 
     def _leave_out(self, snapshot: Snapshot) -> None:
         """Offers without the rows that were short too often."""
@@ -192,8 +202,8 @@ class Running(Generic[R]):
             stream, actual = appends[0].stream, appends[0].expected
         else:
             stream = task.seen
-            # Folded a moment ago; streams that are not folded (of items and locations) are not remembered.
-            actual = self._engine.memory.get(stream)[0] or expected
+            # Streams that are not folded (of items and locations) were not read.
+            actual = self._seen or expected
         if actual != expected:
             raise Conflict(
                 "The version you saw is not the newest.", stream=stream, expected=expected, actual=actual,
@@ -206,11 +216,12 @@ class Running(Generic[R]):
         id = task.context.command_id
         if isinstance(result, Committed):
             decision = self._decision
-            remember, states = self._engine.memory.put, decision.states
-            for append in decision.appends:
-                stream = append.stream
-                if stream in states:
-                    remember(stream, result.versions[stream], states[stream])
+            if result.settled:
+                remember, states = self._engine.memory.put, decision.states
+                for append in decision.appends:
+                    stream = append.stream
+                    if stream in states:
+                        remember(stream, result.versions[stream], states[stream])
             appended = _appended(decision.appends, result.versions)
             return Receipt(id, False, decision.result, appended, result.position, self._order_id(decision.result))
         if isinstance(result, Pending):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ordercore.testing.rules.archive import ArchiveRules
 from ordercore.testing.rules.audit import AuditRules
+from ordercore.testing.rules.borrowed import BorrowedRules
 from ordercore.testing.rules.commits import CommitRules
 from ordercore.testing.rules.concurrency import ConcurrencyRules
 from ordercore.testing.rules.reading import ReadingRules
@@ -31,6 +32,7 @@ class StoreSuite(
     ConcurrencyRules,
     TransferRules,
     ArchiveRules,
+    BorrowedRules,
 ):
     """All rules of the store contract, for one store.
 

@@ -15,6 +15,7 @@ from ordercore.errors import (
     BrokenRule,
     ConfigurationError,
     Conflict,
+    InsideTransaction,
     NotFound,
     Rejected,
     nearest,
@@ -125,6 +126,8 @@ class Core:
         self.archive = archive
         if archive is not None:
             self.engine.archive = ArchiveReading(archive, self.codec)
+        self.borrows = False
+        """Whether the store works on a connection of the host, and may find itself inside its transaction."""
 
     def brief(self, kind: str, store: object) -> str:
         """The `repr` of a kernel: never the address of its store, which may hold a password."""
@@ -230,6 +233,7 @@ class Core:
 
     def verify(self) -> Calls[tuple[Breach, ...]]:
         """Rows against the log by the store, claims against the orders' counters here."""
+        yield from self._outside("verify")
         breaches: tuple[Breach, ...] = yield lambda store: store.verify(tenant=self.tenant)
         claims = yield from verify_claims(self.tenant)
         return breaches + claims + (yield from verify_supply(self.tenant))
@@ -248,6 +252,7 @@ class Core:
         """
         if id(self) in _DELIVERING.get():
             return WorkReport()
+        yield from self._outside("work")
         chosen = self._chosen(only, followers)
         owner = self.ids.new("worker")
         report = WorkReport()
@@ -263,6 +268,13 @@ class Core:
             if report.idle:
                 report += yield from self.firing.strangers(owner, limit)
         return report
+
+    def _outside(self, what: str) -> Calls[None]:
+        """Raises InsideTransaction: what is sent is recorded as sent before, and a follower reads what is committed."""
+        if self.borrows and (yield lambda store: store.in_transaction()):
+            raise InsideTransaction(
+                f"A transaction of the host is open, and {what} needs transactions of its own.", asked=what
+            )
 
     def _chosen(self, only: Collection[Part], names: Collection[str] | None) -> tuple[Any, ...]:
         for part in only:

@@ -121,12 +121,13 @@ class Watch:
 
     def envelopes(self, records: Sequence[Recorded]) -> Calls[tuple[Envelope[Any], ...]]:
         """The checks that follow from a page of the log."""
-        revision = yield from self._engine.look(_revision())
+        revision, settled = yield from self._engine.look(_revision())
         if not revision:
             return ()
-        if revision != self._revision or len(self._levels) > KEPT_MOST:
+        if settled and (revision != self._revision or len(self._levels) > KEPT_MOST):
             self._revision, self._levels = revision, {}
-        known = self._levels  # another thread may begin anew meanwhile: what is read here is looked up here
+        # Another thread may begin anew meanwhile: what is read here is looked up here.
+        known = self._levels if settled else {}
         touched = touched_by(records)
         touched.everywhere.update(dict.fromkeys((yield from self._engine.look(_skus_of(touched)))))
         unknown = [sku for sku in _skus(touched) if sku not in known]
@@ -160,9 +161,11 @@ def _watched(touched: Touched, known: Levels) -> dict[tuple[Sku, LocationCode], 
     return found
 
 
-def _revision() -> Reading[int]:
+def _revision() -> Reading[tuple[int, bool]]:
+    """Of the levels, and whether it is settled: what may still be undone is remembered by nobody."""
     asked = ReadCounter(LEVELS_REVISION)
-    return (yield from ask(asked)).of(asked)
+    snapshot = yield from ask(asked)
+    return snapshot.of(asked), snapshot.settled
 
 
 def _unanswered(watched: Iterable[tuple[Sku, LocationCode]]) -> Reading[tuple[LocationCode, ...]]:

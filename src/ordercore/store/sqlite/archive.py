@@ -10,7 +10,7 @@ from zlib import crc32
 
 from ordercore.store.archived import ARCHIVE, Back, Cut, before
 from ordercore.store.result import Conflicted
-from ordercore.store.sqlite.session import Session
+from ordercore.store.sqlite.lent import AnySession
 from ordercore.store.sqlite.transfer import SET_DOCUMENT, insert_log
 from ordercore.store.sqlite.write import head_of
 from ordercore.store.transfer import LogRow, sound
@@ -32,7 +32,7 @@ _FILL_STUB: Final = "update ordercore_log set count = ?, events = ?, crc = ? whe
 _KEEP_DOCUMENT: Final = SET_DOCUMENT.replace("insert or replace", "insert or ignore")
 
 
-def archive(session: Session, tenant: str, cut: Cut) -> Conflicted | None:
+def archive(session: AnySession, tenant: str, cut: Cut) -> Conflicted | None:
     """Take away what leaves, or say what is in the way. The caller holds the write lock, and commits or undoes."""
     greatest = 0
     for stream, size in cut.heads.items():
@@ -51,7 +51,7 @@ def archive(session: Session, tenant: str, cut: Cut) -> Conflicted | None:
     return None
 
 
-def _in_the_way(session: Session, tenant: str, cut: Cut, greatest: int) -> Iterator[Conflicted]:
+def _in_the_way(session: AnySession, tenant: str, cut: Cut, greatest: int) -> Iterator[Conflicted]:
     last = session.execute("select max(pos) from ordercore_log").fetchone()[0]
     if greatest >= last:
         # SQLite would give the position out again, and a follower that has passed it would miss what stands there.
@@ -62,7 +62,7 @@ def _in_the_way(session: Session, tenant: str, cut: Cut, greatest: int) -> Itera
     yield from _changed(session, tenant, (*cut.documents, *before(cut.records)))
 
 
-def restore(session: Session, tenant: str, back: Back) -> Conflicted | None:
+def restore(session: AnySession, tenant: str, back: Back) -> Conflicted | None:
     """Put back what comes back, or say what is in the way. The caller holds the write lock, and commits or undoes."""
     for conflict in _changed(session, tenant, (back.expected, *back.deletes, *before(back.puts))):
         return conflict
@@ -75,7 +75,7 @@ def restore(session: Session, tenant: str, back: Back) -> Conflicted | None:
     return None
 
 
-def _fill(session: Session, tenant: str, segment: str, rows: list[LogRow]) -> Conflicted | None:
+def _fill(session: AnySession, tenant: str, segment: str, rows: list[LogRow]) -> Conflicted | None:
     first, size = rows[0], sum(row.size for row in rows)
     found = session.execute(_FIND_STUB, (tenant, first.stream)).fetchone()
     if found is None or found[1] != -size or found[2] != segment:
@@ -87,12 +87,12 @@ def _fill(session: Session, tenant: str, segment: str, rows: list[LogRow]) -> Co
     return None
 
 
-def _changed(session: Session, tenant: str, expected: Iterable[tuple[str, str, int]]) -> Iterator[Conflicted]:
+def _changed(session: AnySession, tenant: str, expected: Iterable[tuple[str, str, int]]) -> Iterator[Conflicted]:
     for kind, key, revision in expected:
         if (actual := _revision(session, tenant, kind, key)) != revision:
             yield Conflicted(f"{kind}/{key}", revision, actual)
 
 
-def _revision(session: Session, tenant: str, kind: str, key: str) -> int:
+def _revision(session: AnySession, tenant: str, kind: str, key: str) -> int:
     row = session.execute(_REVISION, (tenant, kind, key)).fetchone()
     return row[0] if row is not None else 0

@@ -32,8 +32,8 @@ from ordercore.store.query import (
 )
 from ordercore.store.result import Page
 from ordercore.store.scalars import micros_of, moment_of, position_of
+from ordercore.store.sqlite.lent import AnySession
 from ordercore.store.sqlite.rows import OFFERS, OTHERS, ROWS, SHIFT, Cells
-from ordercore.store.sqlite.session import Session
 from ordercore.store.sqlite.timers import cursor_of
 from ordercore.store.sqlite.write import counter_of, head_of
 from ordercore.store.transfer import text_of
@@ -54,9 +54,9 @@ _BY_STREAM: Final = f"{_RECORDED} where tenant = ? and stream = ? and count > 0 
 _BY_POSITION: Final = f"{_RECORDED} where pos = ? and pos > 0 and tenant = ? and count > 0"
 # Not by the indexes that begin with the tenant: the planner does not know that most rows are its own.
 _AFTER: Final = f"{_RECORDED} not indexed where pos > ? and tenant = ? and count > 0 order by pos limit ?"
-_BEHIND: Final = (
-    "select count(*) from (select 1 from ordercore_log not indexed where pos > ? and tenant = ? and count > 0)"
-)
+_BEHIND: Final = """select count(*) from (
+    select 1 from ordercore_log not indexed where pos > ? and pos <= ? and tenant = ? and count > 0
+)"""
 _LAST: Final = "select max(pos) from ordercore_log"
 _OLDER: Final = (
     "select pos from ordercore_log not indexed where pos > 0 and tenant = ? and at < ? order by pos desc limit 1"
@@ -78,7 +78,7 @@ class Reading:
 
     __slots__ = ("cells", "codec", "execute", "session", "tenant")
 
-    def __init__(self, session: Session, codec: EventCodec, cells: Cells, tenant: str) -> None:
+    def __init__(self, session: AnySession, codec: EventCodec, cells: Cells, tenant: str) -> None:
         self.session = session
         self.execute = session.execute
         self.codec = codec
@@ -123,7 +123,8 @@ class Reading:
         )
         _, part, known, _, _, _, at, _, _ = rows[0]
         matches = fingerprint is None or fingerprint == known
-        position = Cursor(str(rows[-1][0])) if appended else None
+        # What may still be undone has no place in the log yet.
+        position = Cursor(str(rows[-1][0])) if appended and self.session.final else None
         return Outcome(command_id, matches, moment_of(at), position, appended, part > 0)
 
     def stream(self, query: ReadStream) -> Head:
@@ -247,28 +248,33 @@ class Reading:
                 event, stream, version, cursor, command_id, recorded_at, effective_at, actor, cause, correlation
             )
 
-    def page(self, after: Cursor | None, limit: int, *, hot: bool) -> Page:
-        """Log rows after the cursor until `limit` events are reached. Raises Archived unless `hot`."""
-        self.execute("begin")
+    def page(self, after: Cursor | None, limit: int, end_of_log: int | None, *, hot: bool) -> tuple[Page, int]:
+        """Log rows after the cursor until `limit` events are reached, and where the log ends. Raises Archived unless `hot`.
+
+        Inside a transaction that has written it ends at `end_of_log`: what lies behind may still be undone.
+        """
+        self.session.begin_reading()
         if not hot and position_of(after) < cursor_of(self.session, self.tenant, ARCHIVE):
             raise before_archive(after)
+        last: int = self.execute(_LAST).fetchone()[0] if end_of_log is None else end_of_log
         start = end = max(position_of(after), 0)
         records: list[Recorded] = []
         full = limit <= 0
         for row in self.execute(_AFTER, (start, self.tenant, limit)):
+            if row[0] > last:
+                break
             records += self._records(row)
             end = row[0]
             if full := len(records) >= limit:
                 break
-        last = self.execute(_LAST).fetchone()[0]
         lag = max(last - end, 0)
         if not full:
             # Nothing of this tenant lies behind: skip what belongs to others.
             end, lag = end + lag, 0
         elif 0 < lag <= COUNTED_LAG:
-            lag = self.execute(_BEHIND, (end, self.tenant)).fetchone()[0]
-        self.execute("commit")
-        return Page(tuple(records), Cursor(str(end)) if end > 0 else after, lag)
+            lag = self.execute(_BEHIND, (end, last, self.tenant)).fetchone()[0]
+        self.session.end_reading()
+        return Page(tuple(records), Cursor(str(end)) if end > 0 else after, lag), last
 
 
 @lru_cache(maxsize=256)

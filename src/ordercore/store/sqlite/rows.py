@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from ordercore.store.posting import BUCKETS, WIDTH, RowKey
-from ordercore.store.sqlite.session import Session
+from ordercore.store.sqlite.lent import AnySession
 from ordercore.store.sqlite.work import Work
 from ordercore.values import Place, Sku
 
@@ -41,12 +41,19 @@ Execute = Callable[..., Any]
 class Cells:
     """Ids of one tenant's rows that are known to be committed; ids are never given to another row, so they keep."""
 
-    __slots__ = ("ids", "keys", "skus")
+    __slots__ = ("_beside", "ids", "keys", "skus")
 
     def __init__(self) -> None:
         self.ids: dict[RowKey, int] = {}
         self.keys: dict[int, RowKey] = {}
         self.skus: dict[Sku, int] = {}
+        self._beside: dict[int, RowKey] | None = None
+
+    def aside(self) -> Cells:
+        """The same ids, for reading rows of which some may still be undone: nothing found there is taken in."""
+        cells = Cells()
+        cells.ids, cells.keys, cells.skus, cells._beside = self.ids, self.keys, self.skus, {}
+        return cells
 
     def learn(self, ids: Mapping[RowKey, int], skus: Mapping[Sku, int]) -> None:
         """Take in what a commit made or a read of committed rows found."""
@@ -61,25 +68,32 @@ class Cells:
             self.keys[number] = key
 
     def key_of(self, number: int, sku: Sku, execute: Execute) -> RowKey:
-        """The key of a row found by a scan; another process may have made it. Only for reads of committed rows."""
-        key = self.keys.get(number)
+        """The key of a row found by a scan; another process may have made it."""
+        beside = self._beside
+        key = self.keys.get(number) or (beside.get(number) if beside is not None else None)
         if key is None:
             base = number >> SHIFT << SHIFT
             found = {
                 (sku, Place(place), lot, owner): cell
                 for cell, place, lot, owner in execute(_CELLS, (base, base + 2 * OTHERS - 1)).fetchall()
             }
-            self.learn(found, {})
-            key = {cell: key for key, cell in found.items()}[number]
+            keys = {cell: key for key, cell in found.items()}
+            if beside is None:
+                self.learn(found, {})
+            else:
+                beside.update(keys)
+            key = keys[number]
         return key
 
     def number_of(self, tenant: str, sku: Sku, execute: Execute) -> int | None:
-        """The number of a SKU, if it has any row. Only for reads of committed rows."""
+        """The number of a SKU, if it has any row."""
         number = self.skus.get(sku)
         if number is None:
             found = execute(_SKU, (tenant, sku)).fetchone()
             if found is not None:
-                number = self.skus[sku] = found[0]
+                number = found[0]
+                if self._beside is None:
+                    self.skus[sku] = found[0]
         return number
 
 
@@ -91,7 +105,7 @@ class Writing:
 
     __slots__ = ("cells", "ids", "session", "skus", "tenant")
 
-    def __init__(self, session: Session, cells: Cells, tenant: str) -> None:
+    def __init__(self, session: AnySession, cells: Cells, tenant: str) -> None:
         self.session = session
         self.cells = cells
         self.tenant = tenant

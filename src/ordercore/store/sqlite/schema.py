@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,12 @@ from ordercore.store.sqlite.faults import translated
 APPLICATION_ID: Final = 0x4F_52_43_4F
 """`ORCO`, in the header of every file that belongs to this store alone."""
 MIGRATIONS: Final = migrations_of("ordercore.store.sqlite.migrations")
+PATH: Final = "the host's database"
+MIGRATE: Final = "Run your migrations; without a tool for them, `ordercore.store.sqlite.migrate(connection)`."
 VERSION: Final = MIGRATIONS[-1].number
+
+
+_VERSION: Final = "select version, compatible from ordercore_schema"
 
 
 def recognize(connection: sqlite3.Connection, path: str) -> bool:
@@ -37,13 +43,56 @@ def version_of(connection: sqlite3.Connection, path: str) -> int:
     """The version of the tables, 0 without any. Raises SchemaVersion if this release cannot work with them."""
     if not connection.execute("select 1 from sqlite_master where name = 'ordercore_schema'").fetchone():
         return 0
-    version, compatible = connection.execute("select version, compatible from ordercore_schema").fetchone()
+    version, compatible = connection.execute(_VERSION).fetchone()
+    _not_newer(version, compatible, path)
+    return int(version)
+
+
+def require(execute: Callable[..., sqlite3.Cursor], path: str, migrate: str) -> None:
+    """Tables of a host's database: there, and of a version this release works with. Raises SchemaVersion."""
+    try:
+        row = execute(_VERSION).fetchone() or (0, 0)
+    except sqlite3.OperationalError as error:
+        if "no such table" not in str(error):
+            raise
+        row = (0, 0)
+    version, compatible = row
+    _not_newer(version, compatible, path)
+    if version < VERSION:
+        what = (
+            f"has tables of version {version}, and this release needs" if version else "lacks the tables of ordercore,"
+        )
+        raise SchemaVersion(
+            f"{path} {what} version {VERSION}.", path=path, found=version, known=VERSION, hint=migrate or MIGRATE
+        )
+
+
+def _not_newer(version: int, compatible: int, path: str) -> None:
     if compatible > VERSION:
         raise SchemaVersion(
             f"{path} has schema {version}; this release reads up to {VERSION}.",
             path=path, found=version, known=VERSION, hint="Upgrade ordercore, or open the file with its release.",
         )  # fmt: skip
-    return int(version)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Make the tables of ordercore in a database of the host, or what they lack: beside its own, which are not touched.
+
+    For hosts without a tool for migrations; Django and Alembic run the same statements. Inside the host's transaction
+    if it has one open, else in one of its own. Raises SchemaVersion if the tables are of a newer release.
+    """
+    own = not connection.in_transaction
+    if own:
+        connection.execute("begin immediate")
+    try:
+        for statement in upgrading(MIGRATIONS, version_of(connection, PATH)):
+            connection.execute(statement)
+        if own:
+            connection.execute("commit")
+    except BaseException:
+        if own:
+            connection.execute("rollback")
+        raise
 
 
 def version_in(path: str) -> int:

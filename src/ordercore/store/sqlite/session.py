@@ -8,14 +8,17 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
 
 from ordercore.errors import OutcomeUnknown, StoreError
+from ordercore.store.result import CommitResult
 from ordercore.store.sqlite import schema
 from ordercore.store.sqlite.faults import busy, is_busy, primary, translated
+
+Execute = Callable[..., sqlite3.Cursor]
 
 LONGEST_SLEEP: Final = 0.005
 """SQLite's own busy handler sleeps up to 100 ms and starves the unlucky; short random sleeps kept p99 3.4 times lower."""
@@ -23,6 +26,42 @@ LONGEST_SLEEP: Final = 0.005
 
 CHECKPOINT_PAGES: Final = 4000
 """Pages (16 MB) in the log of SQLite before they are copied into the file: hot pages are copied once for many commits."""
+
+
+def insist(action: Callable[[], object], path: str, seconds: float) -> None:
+    """Until the deadline, try again what other writers stand in the way of. Raises StoreBusy."""
+    deadline = time.monotonic() + seconds
+    longest = 0.000_2
+    while True:
+        try:
+            action()
+        except sqlite3.OperationalError as error:
+            if not is_busy(error):
+                raise
+            if time.monotonic() >= deadline:
+                raise busy(path, seconds) from error
+        else:
+            return
+        time.sleep(random.uniform(0, longest))  # noqa: S311  # jitter, not a secret
+        longest = min(longest * 1.5, LONGEST_SLEEP)
+
+
+def write_durably(execute: Execute, path: str, seconds: float) -> None:
+    """Commit. Raises OutcomeUnknown when the disk failed while it was written, StoreBusy after the deadline."""
+    try:
+        execute("commit")
+    except sqlite3.OperationalError as error:
+        if is_busy(error):
+            insist(lambda: execute("commit"), path, seconds)
+            return
+        if primary(error) == sqlite3.SQLITE_IOERR:
+            raise OutcomeUnknown(f"{path}: the disk failed during a commit: {error}.") from error
+        raise
+
+
+def last_position(execute: Execute) -> int:
+    """The rowid of the connection's last insert, whichever call made it."""
+    return int(execute("select last_insert_rowid()").fetchone()[0])
 
 
 class Session:
@@ -39,6 +78,12 @@ class Session:
         "pid",
         "thread",
     )
+    settled: Final = True
+    """Whether what is read can no longer be undone."""
+    final: Final = True
+    """Whether what is read counts as committed."""
+    keeps: Final = True
+    """Whether what was written last is committed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -86,11 +131,27 @@ class Session:
 
     def last_position(self) -> int:
         """The rowid of the last insert, whichever call made it."""
-        return int(self.execute("select last_insert_rowid()").fetchone()[0])
+        return last_position(self.execute)
 
     def fresh_cursor(self) -> sqlite3.Cursor:
         """A cursor of its own, for reading row by row while other statements run."""
         return self.cursor.connection.cursor()
+
+    def take_turn(self) -> None:
+        """Wait for the other threads of this process; `give_turn` ends it. Raises StoreBusy."""
+        self._database.take_turn()
+
+    def give_turn(self) -> None:
+        """Let the next thread write."""
+        self._database.writing.release()
+
+    def begin_reading(self) -> None:
+        """Everything until `end_reading` is read as of one moment."""
+        self.execute("begin")
+
+    def end_reading(self) -> None:
+        """End what `begin_reading` began."""
+        self.execute("commit")
 
     def begin(self) -> None:
         """Take the write lock. Raises StoreBusy after the deadline."""
@@ -103,15 +164,11 @@ class Session:
 
     def commit(self) -> None:
         """Make it durable. Raises OutcomeUnknown when the disk failed while it was written."""
-        try:
-            self.execute("commit")
-        except sqlite3.OperationalError as error:
-            if is_busy(error):
-                self._database.insist(lambda: self.execute("commit"))
-                return
-            if primary(error) == sqlite3.SQLITE_IOERR:
-                raise OutcomeUnknown(f"{self._database.path}: the disk failed during a commit: {error}.") from error
-            raise
+        write_durably(self.execute, self._database.path, self._database.busy_timeout_seconds)
+
+    def results(self, results: Sequence[CommitResult]) -> list[CommitResult]:
+        """Results of what was written: here they stand."""
+        return list(results)
 
     def rollback(self) -> None:
         """Undo all since `begin`."""
@@ -229,20 +286,7 @@ class Database:
 
     def insist(self, action: Callable[[], object]) -> None:
         """Until the deadline, try again what other writers stand in the way of. Raises StoreBusy."""
-        deadline = time.monotonic() + self.busy_timeout_seconds
-        longest = 0.000_2
-        while True:
-            try:
-                action()
-            except sqlite3.OperationalError as error:
-                if not is_busy(error):
-                    raise
-                if time.monotonic() >= deadline:
-                    raise busy(self.path, self.busy_timeout_seconds) from error
-            else:
-                return
-            time.sleep(random.uniform(0, longest))  # noqa: S311  # jitter, not a secret
-            longest = min(longest * 1.5, LONGEST_SLEEP)
+        insist(action, self.path, self.busy_timeout_seconds)
 
     def take_turn(self) -> None:
         """Wait for the other threads of this process; the caller gives `writing` back. Raises StoreBusy."""

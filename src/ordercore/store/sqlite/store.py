@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from ordercore.errors import BrokenRule, ConfigurationError, OutcomeUnknown, StoreError
 from ordercore.store.archived import Back, Cut
@@ -18,10 +18,11 @@ from ordercore.store.refusal import refusal_of
 from ordercore.store.result import Breach, CommitResult, Committed, Conflicted, Lease, Page, Unknown
 from ordercore.store.scalars import position_of
 from ordercore.store.sqlite import archive, audit, bulk, timers, transfer
+from ordercore.store.sqlite.lent import AnySession, Lender, Lending
 from ordercore.store.sqlite.read import Reading, is_one_statement
 from ordercore.store.sqlite.refusal import Found
 from ordercore.store.sqlite.rows import Cells, Writing
-from ordercore.store.sqlite.session import Database, Session
+from ordercore.store.sqlite.session import Database
 from ordercore.store.sqlite.work import Work
 from ordercore.store.sqlite.write import apply
 from ordercore.store.transfer import StoredRow
@@ -30,6 +31,9 @@ from ordercore.values import CommandId, Cursor
 Move = tuple[str, int, int]
 """A follower's step: (consumer, expected position, new position)."""
 
+_BORROWED: Final[frozenset[Capability]] = frozenset(
+    ("durable", "multi_process", "global_order", "group_commit", "fencing", "borrowed_transaction")
+)
 _PREFIX: Final = "sqlite:///"
 
 
@@ -51,6 +55,8 @@ class SQLiteStore:
 
     `synchronous="FULL"` survives a power cut; "NORMAL" is several times faster and may lose the last commits then
     (never at a crash of the process). Every method raises StoreError and its subclasses, never sqlite3's errors.
+
+    `borrowing` makes one in a database of the host, on the host's connection and inside its transaction.
     """
 
     capabilities: frozenset[Capability] = frozenset(
@@ -72,11 +78,50 @@ class SQLiteStore:
             )
         if synchronous not in ("FULL", "NORMAL"):
             raise ConfigurationError(f"synchronous={synchronous!r} is not supported.", hint="Use FULL or NORMAL.")
-        self._database = Database(name, synchronous=synchronous, busy_timeout_seconds=busy_timeout_seconds)
-        self._codec: EventCodec | None = None
-        self._cells: dict[str, Cells] = {}
+        self._use(Database(name, synchronous=synchronous, busy_timeout_seconds=busy_timeout_seconds))
         with self._database.session():
             pass
+
+    def _use(self, database: Database | Lender) -> None:
+        self._database = database
+        self._codec: EventCodec | None = None
+        self._cells: dict[str, Cells] = {}
+        self._committed = 0
+        """A position up to which the log is known to be committed."""
+
+    @classmethod
+    def borrowing(
+        cls,
+        lending: Lending,
+        *,
+        in_transaction: Callable[[], bool] | None = None,
+        wrote: Callable[[], object] | None = None,
+        migrate: str = "",
+        busy_timeout_seconds: float = 30.0,
+    ) -> Self:
+        """In a database of the host: on its connection, or on the one that a callable gives for this thread.
+
+        What is written follows the host's transaction, if it has one open, and is `Pending` until then; otherwise the
+        store makes a short transaction of its own. The connection is never committed, rolled back or set. The tables
+        are made by the host's migrations.
+
+        `in_transaction`: whether a transaction of the host is open, where the host knows better than the connection;
+        `wrote` is called after each operation that wrote into it; `migrate`: what to do when the tables are missing, a
+        sentence. Every method may raise SchemaVersion, and RetryTransaction inside the host's transaction. What copies and
+        archives needs a store made from a path.
+        """
+        store = cls.__new__(cls)
+        lender = Lender(
+            lending, in_transaction=in_transaction, wrote=wrote, migrate=migrate,
+            busy_timeout_seconds=busy_timeout_seconds,
+        )  # fmt: skip
+        store._use(lender)
+        store.capabilities = _BORROWED
+        return store
+
+    def in_transaction(self) -> bool:
+        """Whether what would be written now waits for a transaction of the host."""
+        return isinstance(self._database, Lender) and self._database.in_transaction()
 
     @classmethod
     def open(
@@ -94,7 +139,7 @@ class SQLiteStore:
 
     @property
     def path(self) -> str:
-        """The file."""
+        """The file; of a borrowed connection, words for it."""
         return self._database.path
 
     def use_codec(self, codec: EventCodec) -> None:
@@ -106,13 +151,13 @@ class SQLiteStore:
         with self._database.session() as session:
             reading = self._reading(session, tenant)
             if len(queries) == 1 and is_one_statement(queries[0]):
-                return Snapshot({id(queries[0]): reading.answer(queries[0])})
+                return Snapshot({id(queries[0]): reading.answer(queries[0])}, session.settled)
             answers: dict[int, object] = {}
-            session.execute("begin")
+            session.begin_reading()
             for query in queries if len(queries) < bulk.MANY else bulk.answer(reading, queries, answers):
                 answers[id(query)] = reading.answer(query)
-            session.execute("commit")
-            return Snapshot(answers)
+            session.end_reading()
+            return Snapshot(answers, session.settled)
 
     def commit(self, batch: Batch) -> CommitResult:
         """All or nothing, durable when it returns. Raises StoreBusy after the deadline."""
@@ -134,10 +179,15 @@ class SQLiteStore:
     def read_all(self, after: Cursor | None, limit: int = 1000, *, tenant: str = "", hot: bool = False) -> Page:
         """Log rows after the cursor until `limit` events are reached, at least one row.
 
-        `lag` counts the rows of this tenant, from 1,000 on those of other tenants in between too.
+        `lag` counts the rows of this tenant, from 1,000 on those of other tenants in between too. Inside a transaction
+        of the host that has written, nothing is shown behind what this store has seen to be committed.
         """
         with self._database.session() as session:
-            return self._reading(session, tenant).page(after, limit, hot=hot)
+            end = None if session.final else self._committed
+            page, last = self._reading(session, tenant).page(after, limit, end, hot=hot)
+            if session.settled:
+                self._committed = last
+            return page
 
     def lease_due(
         self, owner: str, now: datetime, ttl: timedelta, limit: int = 100, *, kind: str | None = None, tenant: str = ""
@@ -190,9 +240,9 @@ class SQLiteStore:
     def verify(self, *, tenant: str = "") -> tuple[Breach, ...]:
         """Rebuild every row from the log and compare; reads everything, stops nobody."""
         with self._database.session() as session:
-            session.execute("begin")
+            session.begin_reading()
             found = tuple(audit.breaches(self._reading(session, tenant)))
-            session.execute("commit")
+            session.end_reading()
             return found
 
     # Rows in and out
@@ -226,7 +276,8 @@ class SQLiteStore:
             with self._transaction(session):
                 reading = self._reading(session, tenant)
                 transfer.rebuild(reading, rows, audit.rows_of_log(reading))
-            rows.committed()
+            if session.keeps:
+                rows.committed()
 
     def archive(self, cut: Cut, *, tenant: str = "") -> CommitResult:
         """Take streams and documents away, leaving stubs."""
@@ -236,7 +287,7 @@ class SQLiteStore:
         """Put them back where they were."""
         return self._undone_if_refused(lambda session: archive.restore(session, tenant, back))
 
-    def _undone_if_refused(self, change: Callable[[Session], Conflicted | None]) -> CommitResult:
+    def _undone_if_refused(self, change: Callable[[AnySession], Conflicted | None]) -> CommitResult:
         with self._database.session() as session:
             try:
                 with self._transaction(session):
@@ -245,10 +296,10 @@ class SQLiteStore:
                 return refused.conflict
             except OutcomeUnknown as error:
                 return Unknown(error.message)
-            return Committed(None, {})
+            return session.results([Committed(None, {})])[0]
 
     def close(self) -> None:
-        """Close the file; a later call raises StoreError."""
+        """Close the file, or give back what was lent; a later call raises StoreError."""
         self._database.close()
 
     # Writing
@@ -271,12 +322,11 @@ class SQLiteStore:
                 return [Unknown(error.message) for _ in works]
 
     def _all_at_once(
-        self, session: Session, works: Sequence[Work], move: Move | None, tenant: str
+        self, session: AnySession, works: Sequence[Work], move: Move | None, tenant: str
     ) -> list[CommitResult] | None:
         """None if any of them is refused; then nothing was written."""
         rows = Writing(session, self._cells_of(tenant), tenant)
-        database = self._database
-        database.take_turn()
+        session.take_turn()
         try:
             session.begin()
             results = None
@@ -290,12 +340,13 @@ class SQLiteStore:
             session.undo()
             raise
         finally:
-            database.writing.release()
-        rows.committed()
-        return list(results)
+            session.give_turn()
+        if session.keeps:
+            rows.committed()
+        return session.results(results)
 
     def _one_by_one(
-        self, session: Session, works: Sequence[Work], move: Move | None, tenant: str
+        self, session: AnySession, works: Sequence[Work], move: Move | None, tenant: str
     ) -> list[CommitResult]:
         """Under the write lock, ask for each batch why it cannot be; write it if there is no reason."""
         rows = Writing(session, self._cells_of(tenant), tenant)
@@ -314,32 +365,34 @@ class SQLiteStore:
                 results.append(result)
             if move is not None and isinstance(results[0], Committed):
                 timers.move_cursor(session, tenant, *move)
-        rows.committed()
-        return results
+        if session.keeps:
+            rows.committed()
+        return session.results(results)
 
-    def _refusal(self, session: Session, work: Work, move: Move | None, tenant: str) -> CommitResult | None:
-        session.execute("begin")
+    def _refusal(self, session: AnySession, work: Work, move: Move | None, tenant: str) -> CommitResult | None:
+        session.begin_reading()
         result: CommitResult | None = self._moved(session, move, tenant) if move is not None else None
         if result is None:
             rows = Writing(session, self._cells_of(tenant), tenant)
             result = refusal_of(work.batch, work.floors, Found(self._reading(session, tenant), rows, work))
-        session.execute("commit")
+        session.end_reading()
         return result
 
     def _move(self, move: Move, tenant: str) -> CommitResult:
-        with self._database.session() as session, self._transaction(session):
-            if timers.move_cursor(session, tenant, *move):
-                return Committed(None, {})
-            return self._moved(session, move, tenant) or Committed(None, {})
+        with self._database.session() as session:
+            with self._transaction(session):
+                moved = timers.move_cursor(session, tenant, *move)
+                conflict = None if moved else self._moved(session, move, tenant)
+            return conflict or session.results([Committed(None, {})])[0]
 
-    def _moved(self, session: Session, move: Move, tenant: str) -> Conflicted | None:
+    def _moved(self, session: AnySession, move: Move, tenant: str) -> Conflicted | None:
         consumer, expected, _ = move
         stands = timers.cursor_of(session, tenant, consumer)
         return None if stands == expected else Conflicted(consumer, max(expected, 0), max(stands, 0))
 
     @contextmanager
-    def _transaction(self, session: Session) -> Iterator[None]:
-        self._database.take_turn()
+    def _transaction(self, session: AnySession) -> Iterator[None]:
+        session.take_turn()
         try:
             session.begin()
             yield
@@ -348,12 +401,13 @@ class SQLiteStore:
             session.undo()
             raise
         finally:
-            self._database.writing.release()
+            session.give_turn()
 
     # What belongs to a tenant, and the codec
 
-    def _reading(self, session: Session, tenant: str) -> Reading:
-        return Reading(session, self._events(), self._cells_of(tenant), tenant)
+    def _reading(self, session: AnySession, tenant: str) -> Reading:
+        cells = self._cells_of(tenant)
+        return Reading(session, self._events(), cells if session.settled else cells.aside(), tenant)
 
     def _cells_of(self, tenant: str) -> Cells:
         cells = self._cells.get(tenant)
@@ -364,7 +418,7 @@ class SQLiteStore:
     def _events(self) -> EventCodec:
         if self._codec is None:
             raise StoreError(
-                f"{self.path}: nobody said how events are written.", reason="no_codec",
+                f"{self._database.path}: nobody said how events are written.", reason="no_codec",
                 hint="A kernel does it; by hand call store.use_codec(codec) first.",
             )  # fmt: skip
         return self._codec

@@ -7,7 +7,7 @@ from typing import Final
 
 from ordercore.store.result import Lease
 from ordercore.store.scalars import micros_of, moment_of
-from ordercore.store.sqlite.session import Session
+from ordercore.store.sqlite.lent import AnySession
 
 _DUE: Final = (
     "select kind, key, due from ordercore_timer where tenant = ? and due <= ? and (until is null or until <= ?)"
@@ -28,7 +28,7 @@ _CURSOR: Final = "select position from ordercore_consumer where tenant = ? and n
 
 
 def lease(
-    session: Session, tenant: str, now: datetime, ttl: timedelta, limit: int, kind: str | None
+    session: AnySession, tenant: str, now: datetime, ttl: timedelta, limit: int, kind: str | None
 ) -> tuple[Lease, ...]:
     """Lease due timers. The caller holds the write lock and commits."""
     until = now + ttl
@@ -45,13 +45,13 @@ def lease(
     return leases
 
 
-def any_due(session: Session, tenant: str, now: datetime, kind: str | None) -> bool:
+def any_due(session: AnySession, tenant: str, now: datetime, kind: str | None) -> bool:
     """Whether `lease` would find something; needs no lock."""
     at = micros_of(now)
     return session.execute(_DUE, (tenant, at, at, kind, 1)).fetchone() is not None
 
 
-def end(session: Session, tenant: str, lease: Lease, due: datetime | None) -> bool:
+def end(session: AnySession, tenant: str, lease: Lease, due: datetime | None) -> bool:
     """Remove a leased timer or set it to `due`; False if the lease was lost. The caller commits."""
     held = (tenant, lease.kind, lease.key, micros_of(lease.due), lease.fence)
     if due is None:
@@ -61,19 +61,19 @@ def end(session: Session, tenant: str, lease: Lease, due: datetime | None) -> bo
     return session.cursor.rowcount == 1
 
 
-def earliest(session: Session, tenant: str) -> datetime | None:
+def earliest(session: AnySession, tenant: str) -> datetime | None:
     """When the earliest timer is due."""
     row = session.execute(_EARLIEST, (tenant,)).fetchone()
     return moment_of(row[0]) if row is not None else None
 
 
-def cursor_of(session: Session, tenant: str, consumer: str) -> int:
+def cursor_of(session: AnySession, tenant: str, consumer: str) -> int:
     """The position where a follower stands; -1 before the first."""
     row = session.execute(_CURSOR, (tenant, consumer)).fetchone()
     return row[0] if row is not None else -1
 
 
-def move_cursor(session: Session, tenant: str, consumer: str, expected: int, position: int) -> bool:
+def move_cursor(session: AnySession, tenant: str, consumer: str, expected: int, position: int) -> bool:
     """Compare and set; -1 is the start. The caller commits."""
     if expected < 0 and position < 0:
         return cursor_of(session, tenant, consumer) < 0

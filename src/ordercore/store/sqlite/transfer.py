@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from ordercore.store.posting import BUCKETS, WIDTH, Row, RowKey
+from ordercore.store.sqlite.lent import AnySession
 from ordercore.store.sqlite.read import Reading
 from ordercore.store.sqlite.rows import Writing
-from ordercore.store.sqlite.session import Session
 from ordercore.store.sqlite.write import head_of
 from ordercore.store.transfer import (
     ConsumerRow,
@@ -140,7 +140,7 @@ def _log_row(row: Sequence[Any]) -> LogRow:
     return sound(LogRow._make((cursor, *row[1:-1], text_of(position, row[-1]))))
 
 
-def tenants(session: Session) -> tuple[str, ...]:
+def tenants(session: AnySession) -> tuple[str, ...]:
     """Everybody who has anything, by hopping from one to the next in the indexes."""
     found: set[str] = set()
     for first, following in _TENANTS:
@@ -151,7 +151,7 @@ def tenants(session: Session) -> tuple[str, ...]:
     return tuple(sorted(found - {_NOBODY}))
 
 
-def take(session: Session, tenant: str, rows: Sequence[StoredRow]) -> None:
+def take(session: AnySession, tenant: str, rows: Sequence[StoredRow]) -> None:
     """Write rows as they are. The caller holds the write lock and commits."""
     log = _Log(session, tenant)
     for row in rows:
@@ -176,7 +176,7 @@ class _Log:
 
     __slots__ = ("_first", "_last", "_session", "_tenant")
 
-    def __init__(self, session: Session, tenant: str) -> None:
+    def __init__(self, session: AnySession, tenant: str) -> None:
         self._session = session
         self._tenant = tenant
         first, last = session.execute("select min(pos), max(pos) from ordercore_log").fetchone()
@@ -201,12 +201,12 @@ class _Log:
         insert_log(self._session, self._tenant, position, row)
 
 
-def insert_log(session: Session, tenant: str, position: int, row: LogRow) -> None:
+def insert_log(session: AnySession, tenant: str, position: int, row: LogRow) -> None:
     """Write a log row at a position."""
     session.execute(_INSERT, (tenant, position, *row[1:]))
 
 
-def clear(session: Session, tenant: str, keep: str) -> None:
+def clear(session: AnySession, tenant: str, keep: str) -> None:
     """Forget all but the log and the documents of a kind. The caller holds the write lock and commits."""
     session.execute("delete from ordercore_document where tenant = ? and kind <> ?", (tenant, keep))
     for table in ("ordercore_counter", "ordercore_timer", "ordercore_consumer"):

@@ -9,8 +9,8 @@ from typing import Final
 from ordercore.store.batch import RequireUnits
 from ordercore.store.posting import COLUMN
 from ordercore.store.result import Committed
+from ordercore.store.sqlite.lent import AnySession
 from ordercore.store.sqlite.rows import Writing
-from ordercore.store.sqlite.session import Session
 from ordercore.store.sqlite.work import (
     END_OF_STREAM,
     NEW_STREAM,
@@ -34,13 +34,13 @@ _BUMP: Final = (
 )
 
 
-def head_of(session: Session, tenant: str, stream: str) -> int:
+def head_of(session: AnySession, tenant: str, stream: str) -> int:
     """How many events a stream has; less than 0 if it is archived."""
     row = session.execute(HEAD, (tenant, stream)).fetchone()
     return row[0] if row is not None else 0
 
 
-def counter_of(session: Session, tenant: str, name: str) -> int:
+def counter_of(session: AnySession, tenant: str, name: str) -> int:
     """The value of a counter."""
     row = session.execute(COUNTER, (tenant, name)).fetchone()
     return row[0] if row is not None else 0
@@ -51,7 +51,7 @@ def units_of(rows: Writing, require: RequireUnits) -> int:
     return rows.row(require.key)[COLUMN[require.bucket]]
 
 
-def apply(session: Session, rows: Writing, works: Sequence[Work]) -> list[Committed] | None:
+def apply(session: AnySession, rows: Writing, works: Sequence[Work]) -> list[Committed] | None:
     """Write all batches of one tenant; None as soon as one of them cannot be: then the caller undoes everything.
 
     Each sees what those before it did; the hot rows are locked last and for the shortest time.
@@ -70,7 +70,7 @@ def apply(session: Session, rows: Writing, works: Sequence[Work]) -> list[Commit
     return results
 
 
-def _run(session: Session, statements: Sequence[tuple[str, Parameters]]) -> bool:
+def _run(session: AnySession, statements: Sequence[tuple[str, Parameters]]) -> bool:
     """Execute in order, neighbours of the same text together; False if one changed nothing although it had to."""
     start, end = 0, len(statements)
     while start < end:
@@ -88,7 +88,7 @@ def _run(session: Session, statements: Sequence[tuple[str, Parameters]]) -> bool
     return True
 
 
-def _write_log(session: Session, works: Sequence[Work]) -> int | None:
+def _write_log(session: AnySession, works: Sequence[Work]) -> int | None:
     """The position of the last row, 0 if there is none; None if an id or a version of a stream is taken."""
     if len(works) == 1 and works[0].plain and works[0].count == 1:
         session.execute(*works[0].logs[0])
@@ -112,7 +112,7 @@ def _write_log(session: Session, works: Sequence[Work]) -> int | None:
     return session.last_position() if any(work.count for work in works) else 0
 
 
-def _write_at_heads(session: Session, work: Work) -> bool:
+def _write_at_heads(session: AnySession, work: Work) -> bool:
     tenant = work.batch.tenant
     for number, (statement, parameters) in enumerate(work.logs):
         if statement is ONLY_HEAD:
@@ -135,7 +135,7 @@ def _write_at_heads(session: Session, work: Work) -> bool:
     return True
 
 
-def _write_counters(session: Session, rows: Writing, works: Sequence[Work]) -> bool:
+def _write_counters(session: AnySession, rows: Writing, works: Sequence[Work]) -> bool:
     bumps: dict[str, int] = {}
     for work in works:
         batch = work.batch
@@ -156,7 +156,7 @@ def _write_counters(session: Session, rows: Writing, works: Sequence[Work]) -> b
     return True
 
 
-def _write_others(session: Session, works: Sequence[Work]) -> bool:
+def _write_others(session: AnySession, works: Sequence[Work]) -> bool:
     if len(works) == 1:
         return _run(session, works[0].others)
     statements = [each for work in works for each in work.others]

@@ -54,7 +54,7 @@ class Subject(Suite):
     fencing: bool = False
     """A timer's lease carries a fence, and a worker that lost its lease changes nothing."""
     borrowed_transaction: bool = False
-    """Writes into a transaction of the host and answers `Pending`. Nothing in this suite lends it one."""
+    """Writes into a transaction of the host and answers `Pending`; the fixture `host_factory` plays the host."""
 
     transfer: bool = False
     """Rows can be taken out and put in as they are: the store fulfils `Transfer`."""
