@@ -90,6 +90,11 @@ class Memory:
         if len(young) > self._half:
             self._old, self._young = young, {}
 
+    def forget(self, stream: Stream) -> None:
+        """Fold it from the beginning next time."""
+        self._young.pop(stream, None)
+        self._old.pop(stream, None)
+
     def ask(
         self, queries: Iterable[Query[Any]], dared: set[str] | None = None, *, afresh: bool = False
     ) -> Asked:  # fmt: skip
