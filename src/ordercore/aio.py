@@ -53,6 +53,7 @@ from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemCloc
 from ordercore.wiring.core import PARTS, Part
 from ordercore.wiring.open import open_store, open_store_async
 from ordercore.wiring.receive import quarantined
+from ordercore.wiring.waking import Wake, woken
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -72,7 +73,7 @@ class AsyncKernel:
         policies: Policies | None = None, clock: Clock | None = None, ids: Ids | None = None, tenant: str = "",
         followers: Sequence[Follower | Reaction | Projection] = (), carriers: Mapping[str, Carrier] | None = None,
         suppliers: Mapping[str, Supplier] | None = None, notifiers: Mapping[str, Notifier] | None = None,
-        transport: Transport | None = None, executor: Executor | None = None, archive: Archive | None = None,
+        transport: Transport | None = None, wake: Wake | None = None, executor: Executor | None = None, archive: Archive | None = None,
     ) -> None:  # fmt: skip
         """Wire it up. Raises ConfigurationError for plugins or names that cannot work."""
         self.core = Core(
@@ -90,6 +91,7 @@ class AsyncKernel:
         self._awaits = iscoroutinefunction(self.store.commit)
         # A store that is gone with the process has no worker of its own: everything due happens in `handle`.
         self._works_itself = "durable" not in self.store.capabilities
+        self._wake = wake
 
     @classmethod
     def open(
@@ -98,7 +100,7 @@ class AsyncKernel:
         clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower | Reaction | Projection] = (),
         carriers: Mapping[str, Carrier] | None = None,
         suppliers: Mapping[str, Supplier] | None = None, notifiers: Mapping[str, Notifier] | None = None,
-        transport: Transport | None = None,
+        transport: Transport | None = None, wake: Wake | None = None,
         executor: Executor | None = None, archive: Archive | None = None,
     ) -> Self:  # fmt: skip
         """A kernel over a store by URL: `sqlite:///shop.db`, `sqlite:////var/lib/shop.db`, `memory://`.
@@ -109,7 +111,7 @@ class AsyncKernel:
         return cls(
             open_store_async(url, plugins), plugins=plugins, channels=channels, mapping=mapping, strategy=strategy,
             policies=policies, clock=clock, ids=ids, tenant=tenant, followers=followers, carriers=carriers,
-            suppliers=suppliers, notifiers=notifiers, transport=transport, executor=executor, archive=archive,
+            suppliers=suppliers, notifiers=notifiers, transport=transport, wake=wake, executor=executor, archive=archive,
         )  # fmt: skip
 
     @classmethod
@@ -168,8 +170,7 @@ class AsyncKernel:
         core = self.core
         task = core.task(command, key=key, actor=actor, effective=effective, expect=expect, cause=cause)
         receipt = await self._drive(core.handle(task))
-        if self._works_itself:
-            await self._work_if_due()
+        await self._committed()
         return receipt
 
     async def handle_many(
@@ -188,9 +189,15 @@ class AsyncKernel:
         """
         tasks = self.core.tasks(commands, actor=actor, effective=effective)
         results = await self._drive(self.core.handle_many(tasks, group))
+        await self._committed()
+        return results
+
+    async def _committed(self) -> None:
+        """Do what is due, or wake who does."""
         if self._works_itself:
             await self._work_if_due()
-        return results
+        elif self._wake is not None:
+            await asyncio.get_running_loop().run_in_executor(self._executor, woken, self._wake)
 
     async def _work_if_due(self) -> None:
         core = self.core
@@ -233,8 +240,7 @@ class AsyncKernel:
 
     async def _taken_in(self, calls: Calls[IntakeReport]) -> IntakeReport:
         report = await self._drive(calls)
-        if self._works_itself:
-            await self._work_if_due()
+        await self._committed()
         return report
 
     async def tracking(self, order_id: str) -> tuple[ParcelTracking, ...]:

@@ -50,6 +50,8 @@ from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemCloc
 from ordercore.wiring.core import PARTS, Part
 from ordercore.wiring.open import open_store
 from ordercore.wiring.receive import quarantined
+from ordercore.wiring.verify_archive import verify_archive
+from ordercore.wiring.waking import Wake, woken
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -60,7 +62,8 @@ class Kernel:
 
     Without a store it keeps everything in memory. `plugins` are modules or objects with hook functions, `channels`
     accounts by instance, as are `carriers`, `suppliers` and `notifiers`; `transport` sends what those want sent,
-    in `work`. `strategy` is the sourcing strategy that is used unless a command names another. `clock`, `ids` and
+    in `work`. `wake` is called after a commit to a durable store, to tell whoever works that there may be something to
+    do. `strategy` is the sourcing strategy that is used unless a command names another. `clock`, `ids` and
     `tenant` are arguments, so that nothing here looks at the machine behind the host's back.
     """
 
@@ -70,7 +73,7 @@ class Kernel:
         policies: Policies | None = None, clock: Clock | None = None, ids: Ids | None = None, tenant: str = "",
         followers: Sequence[Follower | Reaction | Projection] = (), carriers: Mapping[str, Carrier] | None = None,
         suppliers: Mapping[str, Supplier] | None = None, notifiers: Mapping[str, Notifier] | None = None,
-        transport: Transport | None = None, archive: Archive | None = None,
+        transport: Transport | None = None, wake: Wake | None = None, archive: Archive | None = None,
     ) -> None:  # fmt: skip
         """Wire it up. Raises ConfigurationError for plugins or names that cannot work."""
         self.core = Core(
@@ -86,6 +89,7 @@ class Kernel:
         self.core.borrows = "borrowed_transaction" in self.store.capabilities
         # A store that is gone with the process has no worker of its own: everything due happens in `handle`.
         self._works_itself = "durable" not in self.store.capabilities
+        self._wake = wake
 
     @classmethod
     def open(
@@ -94,7 +98,7 @@ class Kernel:
         clock: Clock | None = None, ids: Ids | None = None, tenant: str = "", followers: Sequence[Follower | Reaction | Projection] = (),
         carriers: Mapping[str, Carrier] | None = None,
         suppliers: Mapping[str, Supplier] | None = None, notifiers: Mapping[str, Notifier] | None = None,
-        transport: Transport | None = None, archive: Archive | None = None,
+        transport: Transport | None = None, wake: Wake | None = None, archive: Archive | None = None,
     ) -> Self:  # fmt: skip
         """A kernel over a store by URL: `sqlite:///shop.db`, `sqlite:////var/lib/shop.db`, `memory://`.
 
@@ -104,7 +108,7 @@ class Kernel:
         return cls(
             open_store(url, plugins), plugins=plugins, channels=channels, mapping=mapping, strategy=strategy,
             policies=policies, clock=clock, ids=ids, tenant=tenant, followers=followers, carriers=carriers,
-            suppliers=suppliers, notifiers=notifiers, transport=transport, archive=archive,
+            suppliers=suppliers, notifiers=notifiers, transport=transport, wake=wake, archive=archive,
         )  # fmt: skip
 
     @classmethod
@@ -155,8 +159,7 @@ class Kernel:
         core = self.core
         task = core.task(command, key=key, actor=actor, effective=effective, expect=expect, cause=cause)
         receipt = self._drive(core.handle(task))
-        if self._works_itself:
-            self._work_if_due()
+        self._committed()
         return receipt
 
     def handle_many(
@@ -175,9 +178,15 @@ class Kernel:
         """
         tasks = self.core.tasks(commands, actor=actor, effective=effective)
         results = self._drive(self.core.handle_many(tasks, group))
+        self._committed()
+        return results
+
+    def _committed(self) -> None:
+        """Do what is due, or wake who does."""
         if self._works_itself:
             self._work_if_due()
-        return results
+        elif self._wake is not None:
+            woken(self._wake)
 
     def _work_if_due(self) -> None:
         core = self.core
@@ -220,8 +229,7 @@ class Kernel:
 
     def _taken_in(self, calls: Calls[IntakeReport]) -> IntakeReport:
         report = self._drive(calls)
-        if self._works_itself:
-            self._work_if_due()
+        self._committed()
         return report
 
     def tracking(self, order_id: str) -> tuple[ParcelTracking, ...]:
