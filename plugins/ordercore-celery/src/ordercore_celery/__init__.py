@@ -2,7 +2,9 @@
 
 from typing import Final
 
-__all__ = ["ORDERCORE_API"]
+from ordercore_celery.tasks import Tasks
+
+__all__ = ["ORDERCORE_API", "Tasks"]
 
 ORDERCORE_API: Final = 1
 """The version of ordercore's hooks and ports that this plugin was written for."""
