@@ -17,7 +17,7 @@ from ordercore.store import PutDocument, ReadDocument
 from ordercore.transport import FolderTransport
 from ordercore_celery import Tasks
 
-FOLDER = Path(os.environ.get("SHOP_FOLDER", "build/celery-worker")).absolute()
+FOLDER = Path(os.environ.get("SHOP_FOLDER", "celery-worker")).absolute()
 QUEUE, OUTBOX = FOLDER / "queue", FOLDER / "outbox"
 
 

@@ -1,18 +1,18 @@
-"""Start a worker, place orders as a web process would, and wait until everything that follows from them is done."""
+"""Start a worker, place orders as a web process would, and wait until what follows is done: `python examples/celery-worker`."""
 
+import os
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import shop
+
 from ordercore import PutItem, PutLocation, ReceiveStock
 from ordercore.order import Line, PlaceOrder
 from ordercore.stock import Received
 from ordercore.store import ReadDocument
-
-sys.path.insert(0, str(Path(__file__).parent))
-import shop
 
 ORDERS = 20
 PATIENCE_SECONDS = 120
@@ -22,8 +22,9 @@ def start_worker():
     """Two processes that take tasks, and the beat that sweeps; as `celery -A shop worker --beat` in a terminal."""
     command = [sys.executable, "-m", "celery", "-A", "shop", "worker", "--beat", "--concurrency", "2",
                "--schedule", shop.FOLDER / "beat", "--loglevel", "WARNING"]  # fmt: skip
+    environment = {**os.environ, "SHOP_FOLDER": str(shop.FOLDER)}
     with (shop.FOLDER / "worker.log").open("w") as log:
-        return subprocess.Popen(command, cwd=Path(__file__).parent, stdout=log, stderr=log)
+        return subprocess.Popen(command, cwd=Path(__file__).parent, env=environment, stdout=log, stderr=log)
 
 
 def sold(kernel):
