@@ -50,7 +50,6 @@ from ordercore.wiring import Core, IntakeReport, PluginInfo, Plugins, SystemCloc
 from ordercore.wiring.core import PARTS, Part
 from ordercore.wiring.open import open_store
 from ordercore.wiring.receive import quarantined
-from ordercore.wiring.verify_archive import verify_archive
 from ordercore.wiring.waking import Wake, woken
 
 R = TypeVar("R")
