@@ -7,6 +7,9 @@ from functools import partial
 import psycopg
 import pytest
 
+from ordercore.errors import StoreError
+from ordercore.kernel import Kernel
+from ordercore.testing import given_stock, place
 from ordercore.testing.shoppers import sell_out_to_shoppers
 from ordercore_postgres.store import PostgresStore
 from ordercore_postgres.testing import PostgresCluster, found_binaries
@@ -20,7 +23,7 @@ KILLED_AT = 0.35
 
 @pytest.fixture
 def cluster(ordercore_postgres_major):
-    chosen = next(each for each in found_binaries() if each.major == ordercore_postgres_major)
+    chosen = next((each for each in found_binaries() if each.major == ordercore_postgres_major), None)
     with PostgresCluster(binaries=chosen) as running:
         yield running
 
@@ -52,6 +55,23 @@ def test_no_order_is_lost_when_the_primary_is_killed(cluster, rebuild, ordercore
         "figures",
         f"PostgreSQL {ordercore_postgres_major}, ANY 1 of 2 standbys, primary killed, {rebuild}: {sale}; nodes equal",
     )
+
+
+def test_a_standby_answers_reads_and_takes_no_orders(cluster):
+    with Kernel(PostgresStore(cluster.address(), migrate=True)) as kernel:
+        given_stock(kernel, {"WH1": {"TEA": 5}})
+        order = place(kernel, {"TEA": 2})
+        seen = kernel.log().cursor
+        cluster.digests("postgres")  # which waits until the standbys have it
+    standby = f"{cluster.servers['s1'].address()}?target_session_attrs=any"
+    with Kernel(PostgresStore(standby, retry_seconds=1)) as reader:
+        assert reader.stock("TEA").available == 3
+        assert reader.timeline(order)
+        assert reader.log().cursor == seen
+        assert reader.verify() == ()
+        with pytest.raises(StoreError) as refused:
+            place(reader, {"TEA": 1})
+        assert refused.value.reason == "read_only"
 
 
 class TestScript:

@@ -27,6 +27,6 @@ def test_a_reader_misses_nothing_of_a_hundred_thousand_events(
     ordercore_postgres_launch, ordercore_postgres_major, record_property
 ):
     address = ordercore_postgres_launch(durable=True).databases.create()
-    tailed = followed(address, 8, 100_000 // EVENTS // 8 * 21 // 20)
+    tailed = followed(address, 8, 100_000 // EVENTS // 8 * 11 // 10)
     assert tailed.events >= 100_000
     record_property("figures", f"PostgreSQL {ordercore_postgres_major} (durable), 8 writers: {tailed}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import psycopg
 from attrs import field, frozen
@@ -50,7 +50,8 @@ def parsed(url: str) -> Address:
     if own["prepare"] not in ("0", "1") or not (own["pool"].isascii() and own["pool"].isdigit() and int(own["pool"])):
         raise ConfigurationError("prepare is 0 or 1, and pool a number above 0.", hint="Correct the address.")
     try:
-        known = conninfo_to_dict(urlunsplit(parts._replace(query="&".join(kept))))
+        # Not by urlunsplit: of an address without a host it makes one without its two slashes.
+        known = conninfo_to_dict(f"{parts.scheme}://{parts.netloc}{parts.path}?{'&'.join(kept)}")
     except psycopg.ProgrammingError as error:
         raise ConfigurationError(
             f"The address cannot be read: {_without_secrets(str(error), parts.password)}",
