@@ -52,7 +52,7 @@ PAGES = sorted(
         *(ROOT / "examples").rglob("README.md"),
     ]
 )
-SERVED = re.compile(r"postgresql:///(\w+)|\bordercore_postgres_\w+")
+SERVED = re.compile(r"postgresql(?:\+psycopg)?:///(\w+)|\bordercore_postgres_\w+")
 
 INFO = re.compile(r"(?P<language>[^\n]*)\n")
 NAMED = re.compile(r"# (?P<name>[\w/-]+\.\w+)\n")

@@ -25,13 +25,13 @@ def async_session_store(
     waits in a thread. Raises ConfigurationError for another driver: an AsyncSession over aiosqlite has no connection that
     a store could use in the event loop.
     """
-    engine = (bind if bind is not None else (session() if callable(session) else session).get_bind()).dialect
-    if (engine.name, engine.driver) != ("postgresql", "psycopg_async"):
+    dialect = (bind if bind is not None else (session() if callable(session) else session).get_bind()).dialect
+    if (dialect.name, dialect.driver) != ("postgresql", "psycopg"):
         raise ConfigurationError(
-            f"ordercore has no asynchronous store for {engine.name}+{engine.driver}.", dialect=engine.name,
+            f"ordercore has no asynchronous store for {dialect.name}+{dialect.driver}.", dialect=dialect.name,
             hint="Use postgresql+psycopg://...; on SQLite, a Session in a thread, or AsyncKernel.open with a file.",
         )  # fmt: skip
-    migrations_for(engine.name)
+    migrations_for(dialect.name)
     from ordercore_postgres import AsyncPostgresStore
 
     async def lend() -> Any:

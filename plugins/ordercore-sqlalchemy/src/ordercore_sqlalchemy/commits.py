@@ -30,7 +30,7 @@ def after_commit(session: Sessions | AsyncSessions, wake: Wake) -> Callable[[], 
 
     def wrote() -> None:
         used = session() if callable(session) else session
-        plain: Session = getattr(used, "sync_session", used)
+        plain = used if isinstance(used, Session) else used.sync_session
         waking: dict[Wake, None] | None = plain.info.get(_WAKING)
         if waking is None:
             waking = plain.info[_WAKING] = {}
