@@ -149,6 +149,22 @@ def test_a_nested_block_that_comes_first_is_still_undone_with_the_session(shop):
     assert found(shop) == (0, 0, 10)
 
 
+def test_a_test_may_roll_everything_back_whatever_is_committed_in_it(shop):
+    """The recipe of SQLAlchemy for test suites: sessions that join a transaction from outside."""
+    real_transactions(shop)
+    with shop.connect() as connection, connection.begin() as outside:
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            kernel = Kernel(session_store(session))
+            session.add(Invoice(number="1"))
+            kernel.handle(order("1"))
+            session.commit()
+            kernel.handle(order("2"))
+            session.rollback()
+            assert [row.id for row in kernel.orders()] == ["web:1"]
+        outside.rollback()
+    assert found(shop) == (0, 0, 10)
+
+
 def test_the_kernel_remembers_nothing_of_what_was_rolled_back(shop):
     sessions = scoped_session(sessionmaker(shop))
     kernel = Kernel(session_store(sessions))
@@ -241,12 +257,19 @@ def test_a_database_without_a_store_is_refused_at_once():
 
 def test_a_savepoint_that_might_commit_by_itself_is_refused_with_what_to_do(sqlite_address):
     engine = create_engine(sqlite_address)
+
+    def refused(session):
+        with pytest.raises(ConfigurationError, match="real_transactions"):
+            Kernel(session_store(session)).handle(PutItem("TEA"))
+
+    with Session(engine) as session, session.begin_nested():
+        refused(session)
     with (
-        Session(engine) as session,
-        session.begin_nested(),
-        pytest.raises(ConfigurationError, match="real_transactions"),
+        engine.connect() as connection,
+        connection.begin(),
+        Session(connection, join_transaction_mode="create_savepoint") as session,
     ):
-        Kernel(session_store(session)).handle(PutItem("TEA"))
+        refused(session)
     engine.dispose()
 
 

@@ -36,10 +36,11 @@ def session_store(
     migrations_for(engine.dialect.name)  # a store for it is there, or the error says what to install
 
     def lend() -> Any:
-        used = session() if callable(session) else session
-        connection = used.connection(bind_arguments={} if bind is None else {"bind": bind})
+        connection = (session() if callable(session) else session).connection(
+            bind_arguments={} if bind is None else {"bind": bind}
+        )
         driver = connection.connection.driver_connection
-        if used.in_nested_transaction():
+        if connection.in_nested_transaction():
             _refuse_a_savepoint_that_commits(connection, driver)
         return driver
 
