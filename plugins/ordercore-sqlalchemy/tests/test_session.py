@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, scoped_session, sessionmaker
 
 from ordercore import Insufficient, Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveStock, Ship
-from ordercore.errors import ConfigurationError, InsideTransaction, SchemaVersion
+from ordercore.errors import ConfigurationError, InsideTransaction, RetryTransaction, SchemaVersion
 from ordercore.stock import Received
 from ordercore_sqlalchemy import after_commit, create_tables, real_transactions, session_store
 
@@ -239,6 +239,25 @@ def test_a_worker_has_sessions_that_commit_by_themselves(shop):
         assert not worker.work(until_idle=True).failures
         assert worker.verify() == ()
     assert "order/web:1" in heard.streams
+
+
+def test_a_transaction_that_cannot_go_on_is_run_again_by_the_host_and_then_succeeds(shop):
+    real_transactions(shop, immediate=False)
+    with shop.connect() as connection:
+        if shop.dialect.name == "sqlite":
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("pragma journal_mode = wal"))
+    snapshots = shop.execution_options(isolation_level="REPEATABLE READ") if shop.dialect.name != "sqlite" else shop
+    with Session(snapshots) as one, Session(snapshots) as other:
+        first, second = Kernel(session_store(one)), Kernel(session_store(other))
+        assert first.available("TEA") == 10
+        second.handle(order("2", 9))
+        other.commit()
+        with pytest.raises(RetryTransaction):
+            first.handle(order("1", 1))
+        one.rollback()
+        assert first.handle(order("1", 1)).order_id == "web:1"
+        one.commit()
+    assert found(shop) == (0, 2, 0)
 
 
 def test_a_session_without_the_tables_says_how_they_are_made(engine):
