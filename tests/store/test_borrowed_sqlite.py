@@ -8,7 +8,7 @@ import pytest
 
 from ordercore.errors import ConfigurationError, RetryTransaction, SchemaVersion, StoreBusy, StoreError
 from ordercore.store import Committed, Pending, Short
-from ordercore.store.sqlite import SQLiteStore, migrate
+from ordercore.store.sqlite import SQLiteStore, migrate, schema
 from ordercore.testing.sample_events import delivery, order, receive, reserve, sample_codec
 from ordercore.testing.sqlite_host import SQLiteHost, host_database
 
@@ -243,3 +243,61 @@ def test_on_a_connection_on_which_nothing_was_written_a_transaction_reads_what_i
         store.commit(delivery("b", receive("TEA", 1)))
         assert len(store.read_all(None).records) == 1
         fresh.commit()
+
+
+# The host's file by its address: for workers, the command line, a shell.
+
+
+@pytest.fixture
+def plain(path):
+    """A host that writes its file as SQLite does without being told: a reader may have to wait for it."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("pragma journal_mode = delete")
+    opened = SQLiteHost(path)
+    yield opened
+    opened.close()
+
+
+def by_address(path, **options):
+    store = SQLiteStore(path, **options)
+    store.use_codec(sample_codec())
+    return store
+
+
+def settings(path):
+    with closing(sqlite3.connect(path)) as connection:
+        return [connection.execute(f"pragma {name}").fetchone()[0] for name in ("application_id", "journal_mode")]
+
+
+def test_a_worker_opens_the_file_by_its_address_and_changes_nothing_but_rows(path, plain):
+    before = settings(path)
+    store = lent(plain.connection)
+    plain.begin()
+    store.commit(delivery("a", receive("TEA", 1)))
+    with closing(by_address(path)) as worker:
+        assert worker.read_all(None).records == ()
+        plain.commit()
+        assert len(worker.read_all(None).records) == 1
+        assert isinstance(worker.commit(delivery("b", receive("TEA", 2))), Committed)
+    assert len(store.read_all(None).records) == 2
+    assert settings(path) == before == [0, "delete"]
+
+
+def test_who_opens_it_by_its_address_waits_for_a_host_that_locks_out_readers(path, plain):
+    with closing(by_address(path)) as worker, closing(by_address(path, busy_timeout_seconds=0.05)) as hasty:
+        plain.connection.execute("begin exclusive")
+        with pytest.raises(StoreBusy):
+            hasty.read_all(None)
+        read = threading.Thread(target=worker.read_all, args=[None])
+        read.start()
+        read.join(0.2)
+        assert read.is_alive()
+        plain.connection.execute("commit")
+        read.join(10)
+        assert not read.is_alive()
+
+
+def test_by_its_address_tables_that_are_too_old_are_named_and_not_upgraded(path, monkeypatch):
+    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
+    with pytest.raises(SchemaVersion, match="Run your migrations"):
+        by_address(path)

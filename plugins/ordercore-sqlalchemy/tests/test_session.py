@@ -10,6 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, scop
 from ordercore import Insufficient, Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveStock, Ship
 from ordercore.errors import ConfigurationError, InsideTransaction, RetryTransaction, SchemaVersion
 from ordercore.stock import Received
+from ordercore.wiring import discover
 from ordercore_sqlalchemy import after_commit, create_tables, real_transactions, session_store
 
 
@@ -239,6 +240,18 @@ def test_a_worker_has_sessions_that_commit_by_themselves(shop):
         assert not worker.work(until_idle=True).failures
         assert worker.verify() == ()
     assert "order/web:1" in heard.streams
+
+
+def test_a_worker_may_open_the_database_by_its_address(shop):
+    with Session(shop) as session:
+        Kernel(session_store(session)).handle(order("1"))
+        session.commit()
+    address = shop.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    with Kernel.open(address, plugins=discover(["postgres"])) as worker:
+        assert not worker.work(until_idle=True).failures
+        worker.handle(Ship("web:1"))
+        assert worker.verify() == ()
+    assert found(shop) == (0, 1, 8)
 
 
 def test_a_transaction_that_cannot_go_on_is_run_again_by_the_host_and_then_succeeds(shop):

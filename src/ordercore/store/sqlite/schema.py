@@ -26,17 +26,26 @@ _VERSION: Final = "select version, compatible from ordercore_schema"
 def recognize(connection: sqlite3.Connection, path: str) -> bool:
     """Whether the tables are there and up to date.
 
-    Raises SchemaVersion for a file of a newer release that this one cannot work with, StoreError for another's.
+    Raises SchemaVersion for a file of a newer release that this one cannot work with, StoreError for another's. A file
+    of a host with these tables among its own is taken as it is: SchemaVersion too, if they are older.
     """
-    application = connection.execute("pragma application_id").fetchone()[0]
-    if application == APPLICATION_ID:
+    if is_ours(connection):
         return version_of(connection, path) >= VERSION
+    if version_of(connection, path):
+        require(connection.execute, path, "")
+        return True
+    application = connection.execute("pragma application_id").fetchone()[0]
     if application or connection.execute("select 1 from sqlite_master limit 1").fetchone():
         raise StoreError(
             f"{path} is a database of another application.", reason="foreign_file", path=path,
             hint="Give the store a file of its own.",
         )  # fmt: skip
     return False
+
+
+def is_ours(connection: sqlite3.Connection) -> bool:
+    """Whether the file is the store's alone; in a host's it changes nothing but its rows."""
+    return bool(connection.execute("pragma application_id").fetchone()[0] == APPLICATION_ID)
 
 
 def version_of(connection: sqlite3.Connection, path: str) -> int:

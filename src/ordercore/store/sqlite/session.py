@@ -274,6 +274,10 @@ class Database:
             known = schema.recognize(connection, self.path)
         finally:
             connection.rollback()
+        if known and not schema.is_ours(connection):
+            # How its host writes the file is the host's affair, and without WAL a reader may have to wait.
+            connection.execute(f"pragma busy_timeout = {round(self.busy_timeout_seconds * 1000)}")
+            return
         connection.execute("pragma journal_mode = wal")
         if not known:
             connection.execute("begin immediate")
