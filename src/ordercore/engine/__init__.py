@@ -172,7 +172,14 @@ class Engine:
 
     def _resolve(self, result: Unknown, batch: Batch) -> Calls[CommitResult]:
         """A lost connection: the command id says whether it took place. If not, it is decided again."""
-        outcome: Outcome | None = yield lambda store: store.outcome(batch.command_id, tenant=self.tenant)
+        try:
+            outcome: Outcome | None = yield lambda store: store.outcome(batch.command_id, tenant=self.tenant)
+        except StoreError as error:
+            # That it cannot be asked says nothing of the commit.
+            raise OutcomeUnknown(
+                f"The connection was lost at commit: {result.reason} The store cannot be asked: {error.message}",
+                command_id=batch.command_id,
+            ) from error
         if outcome is None:
             raise OutcomeUnknown(
                 f"The connection was lost at commit: {result.reason}", command_id=batch.command_id,

@@ -30,6 +30,8 @@ from ordercore.store.archived import read_hot
 from ordercore.values import Cursor, OrderId, Place, Sku, Stream
 
 PAGE: Final = 500
+NOT_READ: Final = frozenset(("checksum", "unreadable"))
+"""Identities of rows of the log that nobody can fold; what orders and carts claim is not known beside them."""
 LOOKS: Final = 10
 """How often what does not agree is looked at again because somebody changed it meanwhile."""
 
