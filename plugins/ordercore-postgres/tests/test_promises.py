@@ -204,3 +204,27 @@ def test_a_counter_that_is_required_is_locked_against_who_bumps_it(store, url):
         assert answers == []
     thread.join()
     assert (answers[0].what, answers[0].expected, answers[0].actual) == ("kept", 1, 2)
+
+
+def test_ten_thousand_of_each_kind_of_query_are_one_round_trip(store, trips):
+    store.commit(delivery("in", receive("TEA", 5)))
+    position = store.commit(whole("a")).position
+    trips.clear()
+    many = [
+        query for n in range(10_000) for query in (
+            ReadOutcome(f"x{n}"), ReadStream(f"order/x{n}"), ReadHead(f"order/x{n}"), ReadCounter(f"c{n}"),
+            ReadDocument("sheet", f"x{n}"), ReadDocuments("sheet", f"t{n}"), ReadOffers((f"S{n}",)), ReadPositions((f"S{n}",)),
+            ReadPositions((f"S{n}",), HERE), ReadChange((f"S{n}", HERE, "", ""), NOW), ReadLog(f"order/x{n}"),
+        )
+    ]  # fmt: skip
+    there = [
+        ReadDocuments("sheet", "", after=None), ReadDocuments("sheet", ""), ReadPositions(("TEA",)), ReadLog("order/a"),
+        ReadChange(("TEA", HERE, "", ""), NOW - timedelta(days=1)), ReadLog(positions=(position,)), ReadLog(),
+    ]  # fmt: skip
+    snapshot = store.read([*many, *there])
+    assert len(trips) == 1
+    assert [document.key for document in snapshot.of(there[0])] == ["a"] == [one.key for one in snapshot.of(there[1])]
+    assert snapshot.of(there[2])["TEA", HERE, "", ""][0] == 4
+    assert len(snapshot.of(there[3])) == 1 == len(snapshot.of(there[5]))
+    assert snapshot.of(there[4])[0] == 4
+    assert snapshot.of(there[6]) == ()

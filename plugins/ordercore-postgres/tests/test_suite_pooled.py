@@ -26,7 +26,7 @@ def proxy(empty_shop):
 
 
 class TestThroughAProxy(CommitRules, RecordRules, TimerRules, SharingRules):
-    durable = multi_process = global_order = group_commit = fencing = True
+    durable = multi_process = global_order = group_commit = fencing = transfer = archive = True
 
     @pytest.fixture
     def store_factory(self, proxy):

@@ -11,7 +11,7 @@ from ordercore_postgres.store import PostgresStore
 
 @pytest.mark.every_postgres
 class TestPostgresStore(StoreSuite):
-    durable = multi_process = global_order = group_commit = fencing = True
+    durable = multi_process = global_order = group_commit = fencing = transfer = archive = True
     attempts = 2_000
     crash_rounds = 2
 

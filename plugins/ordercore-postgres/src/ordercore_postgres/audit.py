@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -33,7 +33,7 @@ _GAPS: Final = section(
 _CARRY: Final = section(
     _CARRIED, f"from ordercore_document o where o.tenant = %(t)s and o.kind = '{CARRIED}'", body="o.body"
 )
-_LOG: Final = section(
+LOG: Final = section(
     _LOGGED,
     "from ordercore_log l where l.tenant = %(t)s and l.stream is not null and l.count > 0 order by l.epoch, l.xid, l.pos",
     **RECORDED,
@@ -43,9 +43,9 @@ _ROWS: Final = section(
     figures=FIGURES_OF,
 )  # fmt: skip
 _DECLARE: Final = (
-    f"declare ordercore_verify no scroll cursor for {_GAPS} union all {_CARRY} union all {_LOG} union all {_ROWS}"
+    f"declare ordercore_verify no scroll cursor for {_GAPS} union all {_CARRY} union all {LOG} union all {_ROWS}"
 )
-_DECLARE_LOG: Final = f"declare ordercore_verify no scroll cursor for {_LOG}"
+DECLARE_LOG: Final = f"declare ordercore_verify no scroll cursor for {LOG}"
 _FETCH: Final = f"fetch {_CHUNK} from ordercore_verify"
 
 
@@ -56,14 +56,16 @@ def verify(operations: Operations, tenant: str) -> Operation[tuple[Breach, ...]]
     if own:
         yield Ask("begin isolation level repeatable read read only")
     audit = Audit(reading)
-    yield Ask(_declared(_DECLARE, tenant))
+    yield Ask(declared(_DECLARE, tenant))
     while rows := (yield Ask(_FETCH)):
         for number, part in groupby(rows, key=itemgetter(SECTION)):
             audit.see(number, part)
     audit.end()
     yield Ask("close ordercore_verify")
     if audit.rebuild.late:
-        audit.found += yield from _past_negatives(Log(reading, []), Past(audit.rebuild.late, audit.carried), tenant)
+        audit.found += yield from _past_negatives(
+            Log(_tolerant(reading, [])), Past(audit.rebuild.late, audit.carried), tenant
+        )
     if own:
         yield Ask("commit")
     return tuple(audit.found)
@@ -75,7 +77,7 @@ class Audit:
     def __init__(self, reading: Reading) -> None:
         self.found: list[Breach] = []
         self.rebuild = Rebuild()
-        self._log = Log(reading, self.found)
+        self._log = Log(_tolerant(reading, self.found))
         self.carried: list[Carried] = []
         self._load = reading.codec.load_document
         self._differences: Differences | None = None
@@ -110,13 +112,13 @@ class Audit:
         return self._differences
 
 
-def _declared(text: str, tenant: str) -> str:
+def declared(text: str, tenant: str) -> str:
     """With the tenant in it: a cursor is declared without parameters."""
     return text.replace("%(t)s", sql.Literal(tenant).as_string(None))
 
 
 def _past_negatives(log: Log, past: Past, tenant: str) -> Operation[list[Breach]]:
-    yield Ask(_declared(_DECLARE_LOG, tenant))
+    yield Ask(declared(DECLARE_LOG, tenant))
     while rows := (yield Ask(_FETCH)):
         for effective, postings in log.movements(rows):
             past.add(effective, postings)
@@ -129,9 +131,8 @@ def _past_negatives(log: Log, past: Past, tenant: str) -> Operation[list[Breach]
 class Log:
     """Log rows into batches; one may go on in the next chunk."""
 
-    def __init__(self, reading: Reading, damaged: list[Breach]) -> None:
-        self._reading = reading
-        self._damaged = damaged
+    def __init__(self, postings_of_row: Callable[[Sequence[Any]], list[Posting]]) -> None:
+        self._postings_of_row = postings_of_row
         self._command: str | None = None
         self._effective = 0
         self._postings: list[Posting] = []
@@ -142,7 +143,7 @@ class Log:
             if row[B] != self._command:
                 yield from self.rest()
                 self._command, self._effective = row[B], row[N3]
-            self._postings += self._of(row)
+            self._postings += self._postings_of_row(row)
 
     def rest(self) -> Iterator[Movements]:
         """The last one, when nothing follows."""
@@ -150,14 +151,19 @@ class Log:
             yield self._effective, self._postings
         self._command, self._postings = None, []
 
-    def _of(self, row: Sequence[Any]) -> list[Posting]:
+
+def _tolerant(reading: Reading, damaged: list[Breach]) -> Callable[[Sequence[Any]], list[Posting]]:
+    """A damaged row is listed and left out, so that one flipped bit does not hide all other breaches."""
+
+    def postings_of_row(row: Sequence[Any]) -> list[Posting]:
         try:
-            return postings_in(self._reading.events(row))
+            return postings_in(reading.events(row))
         except OrdercoreError as error:
-            # A damaged row is listed and left out, so that one flipped bit does not hide all other breaches.
             where, crc = f"position {cursor_of(row[EPOCH], row[XID], row[POS])}", crc32(row[BODY].encode())
             if crc != row[CRC]:
-                self._damaged.append(Breach("checksum", where, str(row[CRC]), str(crc)))
+                damaged.append(Breach("checksum", where, str(row[CRC]), str(crc)))
             else:
-                self._damaged.append(Breach("unreadable", where, "registered events", error.message))
+                damaged.append(Breach("unreadable", where, "registered events", error.message))
             return []
+
+    return postings_of_row

@@ -107,9 +107,10 @@ class Owned:
                 return connection
             # The server said something to nobody: it is going down, or the connection is gone.
             connection.close()
-        return self._connect()
+        return self.connect()
 
-    def _connect(self) -> psycopg.Connection[Any]:
+    def connect(self) -> psycopg.Connection[Any]:
+        """A new connection, with the settings of the store."""
         try:
             connection = psycopg.connect(
                 self._address.conninfo, autocommit=True, prepare_threshold=0 if self._address.prepare else None

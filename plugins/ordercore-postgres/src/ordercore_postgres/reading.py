@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from operator import add, itemgetter
 from typing import Any, Final
@@ -33,7 +34,7 @@ from ordercore.store.query import (
 from ordercore.store.scalars import micros_of, moment_of
 from ordercore.store.transfer import damaged
 from ordercore.values import CommandId, Cursor, Place, Sku, Stream
-from ordercore_postgres.cursors import cursor_of, position_of
+from ordercore_postgres.cursors import START, cursor_of, position_of
 from ordercore_postgres.question import (
     BODY,
     CRC,
@@ -60,12 +61,13 @@ Line = Sequence[Any]
 Lines = Sequence[Line]
 
 (
-    OUTCOME, STREAM, HEAD, COUNTER, DOCUMENT, LISTED, OFFER, POSITION, CHANGE, OF_STREAM, AT_POSITION, REVISION, ROW, STANDS,
-    OPEN,
-) = range(15)  # fmt: skip
+    OUTCOME, STREAM, HEAD, COUNTER, DOCUMENT, LISTED, OFFER, POSITION, POSITION_AT, CHANGE, OF_STREAM, AT_POSITION, REVISION,
+    ROW, STANDS, OPEN,
+) = range(16)  # fmt: skip
 """The numbers of the sections."""
 
 FIGURES_OF: Final = f"array[{', '.join(BUCKETS)}]"
+FIGURES_OF_P: Final = f"array[{', '.join(f'p.{bucket}' for bucket in BUCKETS)}]"
 RECORDED: Final = {
     "a": "l.stream", "b": "l.command", "c": "l.actor", "d": "l.cause", "e": "l.correlation", "body": "l.events",
     "n1": "l.version", "n2": "l.at", "n3": "l.effective", "crc": "l.crc", **PLACE_IN_LOG,
@@ -109,34 +111,34 @@ _OFFERS: Final = section(
     and p.available > 0""", a="p.sku", b="p.place", n1="p.available",
 )  # fmt: skip
 _POSITIONS: Final = section(
-    POSITION, "from ordercore_position p where p.tenant = %(t)s and p.sku = any(%(skus{i})s::text[])",
-    i="{i}", a="p.sku", b="p.place", c="p.lot", d="p.owner", figures=FIGURES_OF,
+    POSITION, "from ordercore_position p where p.tenant = %(t)s and p.sku = any(%(skus)s::text[])",
+    a="p.sku", b="p.place", c="p.lot", d="p.owner", figures=FIGURES_OF,
 )  # fmt: skip
 _POSITIONS_AT: Final = section(
-    POSITION, "from ordercore_position p where p.tenant = %(t)s and p.sku = any(%(skus{i})s::text[]) and p.place = %(place{i})s",
-    i="{i}", a="p.sku", b="p.place", c="p.lot", d="p.owner", figures=FIGURES_OF,
+    POSITION_AT, """from unnest(%(at_skus)s::text[], %(at_places)s::text[]) w (sku, place)
+    join ordercore_position p on p.tenant = %(t)s and p.sku = w.sku and p.place = w.place""",
+    a="p.sku", b="p.place", c="p.lot", d="p.owner", figures=FIGURES_OF_P,
 )  # fmt: skip
 # Backwards until the first row that is old enough, then forwards from there.
-_CHANGE: Final = section(
+_CHANGES: Final = section(
     CHANGE, """from (
-        (select epoch, xid, pos from ordercore_log where tenant = %(t)s and stream is not null and at < %(old{i})s
+        (select epoch, xid, pos from ordercore_log where tenant = %(t)s and stream is not null and at < %(old)s
         order by epoch desc, xid desc, pos desc limit 1) union all select 0, '0'::xid8, 0
         order by 1 desc, 2 desc, 3 desc limit 1
     ) s join ordercore_log l on l.tenant = %(t)s and l.stream is not null
-        and (l.epoch, l.xid, l.pos) > (s.epoch, s.xid, s.pos) and l.effective > %(after{i})s and l.count > 0""",
-    i="{i}", body="l.events", crc="l.crc", **PLACE_IN_LOG,
+        and (l.epoch, l.xid, l.pos) > (s.epoch, s.xid, s.pos) and l.effective > %(after)s and l.count > 0""",
+    body="l.events", n1="l.effective", crc="l.crc", **PLACE_IN_LOG,
 )  # fmt: skip
 _LOG_OF: Final = section(
-    OF_STREAM,
-    "from ordercore_log l where l.tenant = %(t)s and l.stream = %(of{i})s and l.count > 0 order by l.version",
-    i="{i}",
-    **RECORDED,
-)
+    OF_STREAM, """from unnest(%(of)s::text[]) with ordinality s (stream, i)
+    join ordercore_log l on l.tenant = %(t)s and l.stream = s.stream and l.count > 0 order by s.i, l.version""",
+    i="s.i", **RECORDED,
+)  # fmt: skip
 _LOG_AT: Final = section(
-    AT_POSITION, """from unnest(%(epochs{i})s::integer[], %(xids{i})s::text[], %(poses{i})s::bigint[]) w (epoch, xid, pos)
+    AT_POSITION, """from unnest(%(epochs)s::integer[], %(xids)s::text[], %(poses)s::bigint[]) w (epoch, xid, pos)
     join ordercore_log l on l.tenant = %(t)s and l.stream is not null
         and l.epoch = w.epoch and l.xid = w.xid::xid8 and l.pos = w.pos and l.count > 0
-    order by l.epoch, l.xid, l.pos""", i="{i}", **RECORDED,
+    order by l.epoch, l.xid, l.pos""", **RECORDED,
 )  # fmt: skip
 
 # For the facts of a refusal only.
@@ -150,7 +152,7 @@ ROWS: Final = section(
         w (sku, owner, lot, place)
     join ordercore_position p on p.tenant = %(t)s and p.sku = w.sku and p.owner = w.owner and p.lot = w.lot
         and p.place = w.place""",
-    a="p.sku", b="p.place", c="p.lot", d="p.owner", figures=FIGURES_OF.replace("array[", "array[p.").replace(", ", ", p."),
+    a="p.sku", b="p.place", c="p.lot", d="p.owner", figures=FIGURES_OF_P,
 )  # fmt: skip
 CONSUMER: Final = section(
     STANDS, "from ordercore_consumer c where c.tenant = %(t)s and c.name = %(consumer)s", a="c.cursor"
@@ -303,37 +305,46 @@ def _documents(question: Question, queries: Sequence[ReadDocument]) -> Iterable[
 
 
 def _listings(question: Question, queries: Sequence[ReadDocuments]) -> Iterable[Answer]:
+    """Those that differ in values only share a section, however many they are."""
+    alike: defaultdict[tuple[bool, bool, bool], list[ReadDocuments]] = defaultdict(list)
     for query in queries:
-        text, parameters = _listing(query)
-        number = question.ask_each(text, **parameters)
-        yield _each(LISTED, number, query, lambda reading, rows: tuple(map(reading.document, rows)))
+        alike[query.tag is not None, query.after is not None, query.newest_first].append(query)
+    for shape, group in alike.items():
+        after = [query.after or ("", "") for query in group]
+        number = question.ask_each(
+            _listing(*shape), kind=[query.kind for query in group], tag=[query.tag for query in group],
+            sort=[sort for sort, _ in after], key=[key for _, key in after], most=[query.limit for query in group],
+        )  # fmt: skip
+        yield _listed(group, number)
 
 
-def _each(section: int, number: int, query: Query[Any], answer: Callable[[Reading, list[Line]], object]) -> Answer:
-    def answered(reading: Reading, rows: Mapping[int, list[Line]], answers: dict[int, object]) -> None:
-        answers[id(query)] = answer(reading, [row for row in rows.get(section, ()) if row[NUMBER] == number])
-
-    return answered
-
-
-def _listing(query: ReadDocuments) -> tuple[str, dict[str, object]]:
-    direction, beyond = ("desc", "<") if query.newest_first else ("asc", ">")
-    conditions = ""
-    parameters: dict[str, object] = {"kind": query.kind, "limit": query.limit}
-    if query.tag is not None:
-        conditions += " and o.tag = %(tag{i})s"
-        parameters["tag"] = query.tag
-    if query.after is not None:
-        conditions += f" and (o.sort, o.key) {beyond} (%(sort{{i}})s, %(key{{i}})s)"
-        parameters["sort"], parameters["key"] = query.after
-    source = (
-        f"from ordercore_document o where o.tenant = %(t)s and o.kind = %(kind{{i}})s{conditions}"
-        f" order by o.sort {direction}, o.key {direction} limit %(limit{{i}})s"
+@lru_cache(maxsize=8)
+def _listing(tagged: bool, goes_on: bool, newest_first: bool) -> str:  # what a text is made of
+    direction, beyond = ("desc", "<") if newest_first else ("asc", ">")
+    conditions = " and o.tag = s.tag" if tagged else ""
+    if goes_on:
+        conditions += f" and (o.sort, o.key) {beyond} (s.sort, s.key)"
+    source = f"""from unnest(
+        %(kind{{i}})s::text[], %(tag{{i}})s::text[], %(sort{{i}})s::text[], %(key{{i}})s::text[], %(most{{i}})s::bigint[]
+    ) with ordinality s (kind, tag, sort, key, most, i) cross join lateral (
+        select * from ordercore_document o where o.tenant = %(t)s and o.kind = s.kind{conditions}
+        order by o.sort {direction}, o.key {direction} limit s.most
+    ) o"""
+    return section(
+        LISTED, source, i="s.i", a="o.kind", b="o.key", c="o.tag", d="o.sort", body="o.body", n1="o.revision", n2="{i}"
     )
-    text = section(
-        LISTED, source, i="{i}", a="o.kind", b="o.key", c="o.tag", d="o.sort", body="o.body", n1="o.revision"
-    )
-    return text, parameters
+
+
+def _listed(queries: Sequence[ReadDocuments], number: int) -> Answer:
+    def answer(reading: Reading, rows: Mapping[int, list[Line]], answers: dict[int, object]) -> None:
+        found: defaultdict[int, list[Document]] = defaultdict(list)
+        for row in rows.get(LISTED, ()):
+            if row[N2] == number:
+                found[row[NUMBER]].append(reading.document(row))
+        for nth, query in enumerate(queries, 1):
+            answers[id(query)] = tuple(found.get(nth, ()))
+
+    return answer
 
 
 def _offers(question: Question, queries: Sequence[ReadOffers]) -> Iterable[Answer]:
@@ -353,12 +364,26 @@ def _offers(question: Question, queries: Sequence[ReadOffers]) -> Iterable[Answe
 
 
 def _positions(question: Question, queries: Sequence[ReadPositions]) -> Iterable[Answer]:
-    for query in queries:
-        if query.place is None:
-            number = question.ask_each(_POSITIONS, skus=list(query.skus))
-        else:
-            number = question.ask_each(_POSITIONS_AT, skus=list(query.skus), place=query.place)
-        yield _each(POSITION, number, query, lambda _, rows: {key_of(row): tuple(row[FIGURES]) for row in rows})
+    anywhere = {sku: None for query in queries if query.place is None for sku in query.skus}
+    if anywhere:
+        question.ask(_POSITIONS, skus=list(anywhere))
+    pairs = {(sku, query.place): None for query in queries if query.place is not None for sku in query.skus}
+    if pairs:
+        question.ask(_POSITIONS_AT, at_skus=[sku for sku, _ in pairs], at_places=[place for _, place in pairs])
+
+    def answer(_: Reading, rows: Mapping[int, list[Line]], answers: dict[int, object]) -> None:
+        of_sku: defaultdict[tuple[Sku, Place | None], dict[RowKey, Row]] = defaultdict(dict)
+        for row in rows.get(POSITION, ()):
+            of_sku[row[A], None][key_of(row)] = tuple(row[FIGURES])
+        for row in rows.get(POSITION_AT, ()):
+            of_sku[row[A], row[B]][key_of(row)] = tuple(row[FIGURES])
+        for query in queries:
+            found: dict[RowKey, Row] = {}
+            for sku in query.skus:
+                found.update(of_sku.get((sku, query.place), {}))
+            answers[id(query)] = found
+
+    return (answer,)
 
 
 def key_of(row: Line) -> RowKey:
@@ -367,44 +392,56 @@ def key_of(row: Line) -> RowKey:
 
 
 def _changes(question: Question, queries: Sequence[ReadChange]) -> Iterable[Answer]:
-    for query in queries:
-        old = micros_of(query.after - RECORDED_BEFORE)
-        number = question.ask_each(_CHANGE, old=old, after=micros_of(query.after))
-        yield _each(CHANGE, number, query, _change(query.key))
+    """The log is gone through once, for the earliest of them."""
+    earliest = min(query.after for query in queries)
+    question.ask(_CHANGES, old=micros_of(earliest - RECORDED_BEFORE), after=micros_of(earliest))
 
+    def answer(reading: Reading, rows: Mapping[int, list[Line]], answers: dict[int, object]) -> None:
+        asked: defaultdict[RowKey, list[tuple[int, list[int]]]] = defaultdict(list)
+        totals = {id(query): [0] * WIDTH for query in queries}
+        for query in queries:
+            asked[query.key].append((micros_of(query.after), totals[id(query)]))
+        for row in rows.get(CHANGE, ()):
+            for key, delta in rows_of(postings_in(reading.events(row))).items():
+                for after, total in asked.get(key, ()):
+                    if row[N1] > after:
+                        total[:] = map(add, total, delta)
+        answers.update((name, tuple(total)) for name, total in totals.items())
 
-def _change(key: RowKey) -> Callable[[Reading, list[Line]], Row]:
-    def change(reading: Reading, rows: list[Line]) -> Row:
-        total = [0] * WIDTH
-        for row in rows:
-            if delta := rows_of(postings_in(reading.events(row))).get(key):
-                total = list(map(add, total, delta))
-        return tuple(total)
-
-    return change
+    return (answer,)
 
 
 def _logs(question: Question, queries: Sequence[ReadLog]) -> Iterable[Answer]:
-    for query in queries:
-        wanted = {position_of(cursor) for cursor in query.positions}
-        if query.stream is not None:
-            number = question.ask_each(_LOG_OF, of=query.stream)
-            yield _each(OF_STREAM, number, query, _records(wanted))
-        else:
-            number = question.ask_each(
-                _LOG_AT, epochs=[position.epoch for position in wanted],
-                xids=[str(position.xid) for position in wanted], poses=[position.pos for position in wanted],
-            )  # fmt: skip
-            yield _each(AT_POSITION, number, query, _records(set()))
+    streams = [query.stream for query in queries if query.stream is not None]
+    if streams:
+        question.ask(_LOG_OF, of=streams)
+    asked = {position_of(cursor): None for query in queries if query.stream is None for cursor in query.positions}
+    question.ask(
+        _LOG_AT,
+        epochs=[one.epoch for one in asked],
+        xids=[str(one.xid) for one in asked],
+        poses=[one.pos for one in asked],
+    )
 
+    def answer(reading: Reading, rows: Mapping[int, list[Line]], answers: dict[int, object]) -> None:
+        of_stream: defaultdict[int, list[Line]] = defaultdict(list)
+        for row in rows.get(OF_STREAM, ()):
+            of_stream[row[NUMBER]].append(row)
+        nth = 0
+        for query in queries:
+            lines: Lines
+            if query.stream is not None:
+                nth += 1
+                lines = of_stream[nth]
+                wanted = {position_of(cursor) for cursor in query.positions}
+            else:
+                lines = rows.get(AT_POSITION, ())
+                wanted = {position_of(cursor) for cursor in query.positions} or {START}
+            if wanted:
+                lines = [row for row in lines if (row[EPOCH], row[XID], row[POS]) in wanted]
+            answers[id(query)] = tuple(reading.records(lines))
 
-def _records(wanted: set[Any]) -> Callable[[Reading, list[Line]], tuple[Recorded, ...]]:
-    def records(reading: Reading, rows: list[Line]) -> tuple[Recorded, ...]:
-        if wanted:
-            rows = [row for row in rows if (row[EPOCH], row[XID], row[POS]) in wanted]
-        return tuple(reading.records(rows))
-
-    return records
+    return (answer,)
 
 
 _ASK: Final[Mapping[type, Callable[[Question, Any], Iterable[Answer]]]] = {

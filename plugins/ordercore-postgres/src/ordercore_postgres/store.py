@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
+from ordercore.errors import StoreError
 from ordercore.store import (
     Batch,
     Breach,
     Capability,
     CommitResult,
+    Conflicted,
     EventCodec,
     Lease,
     Outcome,
@@ -19,16 +21,22 @@ from ordercore.store import (
     Query,
     Snapshot,
 )
+from ordercore.store.archived import Back, Cut
+from ordercore.store.transfer import StoredRow
 from ordercore.values import CommandId, Cursor
-from ordercore_postgres import audit, schema
+from ordercore_postgres import archive, audit, schema, transfer
 from ordercore_postgres.address import parsed
 from ordercore_postgres.connections import Lender, Owned
 from ordercore_postgres.core import Operations
+from ordercore_postgres.export import PostgresExport, exporting
 from ordercore_postgres.lent import SHOWN, Lending, Lent, Terms
+from ordercore_postgres.reading import Reading
+from ordercore_postgres.steps import Operation
 
 CAPABILITIES: Final[frozenset[Capability]] = frozenset(
     ("durable", "multi_process", "global_order", "group_commit", "fencing")
 )
+OWNED: Final[frozenset[Capability]] = CAPABILITIES | {"transfer", "archive"}
 BORROWED: Final[frozenset[Capability]] = CAPABILITIES | {"borrowed_transaction"}
 
 
@@ -45,7 +53,7 @@ class PostgresStore:
         SchemaVersion without the tables, StoreError when the server cannot be used, ConfigurationError.
         """
         address = parsed(url)
-        self.capabilities = CAPABILITIES
+        self.capabilities = OWNED
         self._lender: Lender = Owned(address)
         self._operations = Operations(address.shown, owned=True, retry_seconds=retry_seconds)
         try:
@@ -171,6 +179,49 @@ class PostgresStore:
     def verify(self, *, tenant: str = "") -> tuple[Breach, ...]:
         """Rebuild every row from the log and compare; reads everything, stops nobody."""
         return self._lender.run(audit.verify(self._operations, tenant))
+
+    # Rows in and out (`ordercore.store.transfer`) and to the archive (`ordercore.store.archived`): transactions of its own
+
+    def tenants(self) -> tuple[str, ...]:
+        """Everybody who has anything here, sorted."""
+        return self._lender.run(transfer.tenants())
+
+    def export(self, *, tenant: str = "") -> AbstractContextManager[PostgresExport]:
+        """A snapshot to read from until the end of the block, on a connection of its own."""
+        lender = self._own()
+        return exporting(lender.connect(), tenant, lender.shown)
+
+    def take(self, rows: Sequence[StoredRow], *, tenant: str = "") -> None:
+        """Write rows as they are, all in one commit, in the order given. Raises BrokenRule and Corrupted."""
+        self._own().run(transfer.alone(self._operations, lambda: transfer.take(tenant, rows)))
+
+    def clear(self, *, tenant: str = "", keep: str = "") -> None:
+        """Forget documents (but those of the kind `keep`), counters, timers and consumers; the log stays."""
+        self._own().run(transfer.alone(self._operations, lambda: transfer.clear(tenant, keep)))
+
+    def rebuild(self, *, tenant: str = "") -> None:
+        """Make the rows of stock anew from the log, in one commit. Raises what reading the log raises."""
+        reading = Reading(self._operations.events(), tenant)
+        self._own().run(transfer.alone(self._operations, lambda: transfer.rebuild(reading), "repeatable read"))
+
+    def archive(self, cut: Cut, *, tenant: str = "") -> CommitResult:
+        """Take streams and documents away, leaving stubs; balances stay. Conflicted if anything is in the way."""
+        return self._or_conflicted(lambda: archive.archive(tenant, cut))
+
+    def restore(self, back: Back, *, tenant: str = "") -> CommitResult:
+        """Put them back where they were. Conflicted if a stream is no stub of this segment, or a document has changed."""
+        return self._or_conflicted(lambda: archive.restore(tenant, back))
+
+    def _or_conflicted(self, work: Callable[[], Operation[Conflicted | None]]) -> CommitResult:
+        return self._own().run(transfer.or_conflicted(self._operations, work))
+
+    def _own(self) -> Owned:
+        if not isinstance(self._lender, Owned):
+            raise StoreError(
+                "This needs transactions of its own, and the connection is lent.", reason="lent",
+                hint="Open a store by its address.",
+            )  # fmt: skip
+        return self._lender
 
     def close(self) -> None:
         """Close the connections; a later call raises StoreError."""

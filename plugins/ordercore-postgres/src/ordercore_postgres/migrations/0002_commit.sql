@@ -41,6 +41,16 @@ declare
     fits boolean;
     counted record;
 begin
+    if work ? 'v' or work ? 'x' then
+        -- Before the look at the heads: what leaves for an archive has left, or waits (`archive.py`).
+        lock table ordercore_log in row exclusive mode;
+        if current_setting('transaction_isolation') <> 'read committed' then
+            -- A host whose snapshot may be older than that: then PostgreSQL itself says so.
+            perform 1 from jsonb_array_elements(coalesce(work->'v', work->'x')) s
+                join ordercore_log l on l.tenant = t and l.stream = coalesce(s->>3, s->>0) and l.version = 1
+            for share of l;
+        end if;
+    end if;
     if work ? 'v' then
         select count(*) into n from jsonb_array_elements(work->'v') v
         where (

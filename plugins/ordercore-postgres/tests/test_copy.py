@@ -1,0 +1,79 @@
+"""Rows travel between SQLite and PostgreSQL, and what leaves for an archive is safe from who appends meanwhile."""
+
+import threading
+from contextlib import closing
+
+import psycopg
+import pytest
+
+from ordercore import Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveStock
+from ordercore.cli import main
+from ordercore.errors import StoreError
+from ordercore.stock import Received
+from ordercore.store import Committed, Conflicted
+from ordercore.store.archived import Cut
+from ordercore.testing.sample_events import Noted, append, batch, delivery, receive, sample_codec
+from ordercore_postgres import PostgresStore
+
+
+@pytest.fixture
+def url(ordercore_postgres_schema):
+    PostgresStore.migrate(ordercore_postgres_schema)
+    return ordercore_postgres_schema
+
+
+def test_a_shop_moves_from_sqlite_to_postgresql_and_back(url, tmp_path, capsys):
+    source, again = f"sqlite:///{tmp_path / 'shop.db'}", f"sqlite:///{tmp_path / 'again.db'}"
+    with Kernel.open(source) as kernel:
+        kernel.handle(PutItem("TEA", "Tea"))
+        kernel.handle(PutLocation("WH1"))
+        kernel.handle(ReceiveStock("WH1", (Received("TEA", 10),), "supplier", "GR-1"))
+        kernel.handle(PlaceOrder("web", "1", "EUR", [Line("TEA", 2, "3.50")]))
+        orders, stock = kernel.orders(), kernel.stock("TEA")
+    for there, here in ((source, url), (url, again)):
+        assert main(["copy", there, here]) == 0
+        assert capsys.readouterr().out.splitlines()[-1] == "equal, and the books of the target are right"
+    for copied in (url, again):
+        with Kernel.open(copied) as kernel:
+            assert kernel.orders() == orders
+            assert kernel.stock("TEA") == stock
+            assert kernel.handle(PlaceOrder("web", "1", "EUR", [Line("TEA", 2, "3.50")])).duplicate
+            assert kernel.handle(PlaceOrder("web", "2", "EUR", [Line("TEA", 2, "3.50")])).order_id
+            assert kernel.verify() == ()
+
+
+def test_who_appends_while_a_stream_leaves_is_refused(url):
+    with closing(PostgresStore(url)) as store, psycopg.connect(url) as holding:
+        store.use_codec(sample_codec())
+        for made in (batch("a", append("order/a", 0, Noted("a"))), delivery("end", receive("TEA", 1))):
+            assert isinstance(store.commit(made), Committed)
+        # A writer that has not committed yet keeps the archive waiting, and the archive who comes after it.
+        holding.execute(
+            "insert into ordercore_log select tenant, 'x', 0, epoch, xid, 0, fingerprint, null, 0, 0, at, effective,"
+            " actor, cause, correlation, crc, events from ordercore_log limit 1"
+        )
+        results = {}
+        leaving = threading.Thread(
+            target=lambda: results.update(cut=store.archive(Cut("s1", {"order/a": 1}, [], [], 0)))
+        )
+        leaving.start()
+        with psycopg.connect(url, autocommit=True) as watching:
+            while not watching.execute("select 1 from pg_locks where not granted").fetchall():
+                pass
+            late = threading.Thread(
+                target=lambda: results.update(late=store.commit(batch("late", append("order/a", 1, Noted("late")))))
+            )
+            late.start()
+            late.join(0.2)
+            assert results == {}
+            holding.rollback()
+        leaving.join()
+        late.join()
+        assert isinstance(results["cut"], Committed) is isinstance(results["late"], Conflicted)
+        assert {type(result) for result in results.values()} == {Committed, Conflicted}
+        assert store.verify() == ()
+
+
+def test_a_lent_connection_is_not_copied_into(url):
+    with psycopg.connect(url) as host, pytest.raises(StoreError, match="transactions of its own"):
+        PostgresStore.borrowing(host).clear()
