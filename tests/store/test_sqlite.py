@@ -298,8 +298,9 @@ class TestDamage:
     def test_an_event_that_nobody_registered_is_listed_and_not_skipped(self, store):
         store.commit(batch("a", append("order/1", 0, Noted("one"))))
         store.use_codec(type(CODEC)())
-        with pytest.raises(UnknownEvent):
+        with pytest.raises(UnknownEvent, match="Position 1") as found:
             store.read_all(None)
+        assert found.value.position == "1"
         assert identities(store) == ["unreadable"]
         store.use_codec(CODEC)
 

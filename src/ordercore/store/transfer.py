@@ -13,8 +13,9 @@ from zlib import crc32
 
 from attrs import frozen
 
-from ordercore.errors import BrokenRule, ConfigurationError, Corrupted
+from ordercore.errors import BrokenRule, ConfigurationError
 from ordercore.store.posting import Row, RowKey
+from ordercore.store.stored import damaged
 from ordercore.values import CommandId, Cursor, Stream
 
 
@@ -195,14 +196,6 @@ def sound(row: LogRow) -> LogRow:
     if row.stream is not None and crc32(row.events.encode()) != row.crc:
         raise damaged(row.position or row.name)
     return row
-
-
-def damaged(position: object) -> Corrupted:
-    """The events of a row are not what was written."""
-    return Corrupted(
-        f"The events at position {position} are not what was written: their checksum differs.",
-        position=str(position), hint="Restore a backup; verify() lists every damaged row.",
-    )  # fmt: skip
 
 
 def another(row: LogRow) -> BrokenRule:

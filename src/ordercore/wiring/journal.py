@@ -33,10 +33,11 @@ def catch_up(tenant: str, now: datetime) -> Calls[int]:
                 PutDocument(JOURNAL, chunk_key(sku, chunk.number), chunk, None, sku, f"{chunk.number:06d}")
                 for chunk in extended(last, sku, positions)
             ]
-        id = CommandId(f"{JOURNAL}:{page.cursor}")
+        # Without an id: the cursor is the fence, and a journal that was thrown away is written again.
         batch = Batch(
-            id, Advance(JOURNAL, str(page.cursor)), Context(id, now, now), (), tuple(documents), tenant=tenant
-        )
+            CommandId(""), Advance(JOURNAL, str(page.cursor)), Context(CommandId(""), now, now), (), tuple(documents),
+            tenant=tenant,
+        )  # fmt: skip
         result = yield _checkpoint(cursor, page.cursor, batch, tenant)
         if not isinstance(result, Conflicted):
             done += len(page.records)

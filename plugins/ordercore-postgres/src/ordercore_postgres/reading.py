@@ -8,9 +8,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import add, itemgetter
 from typing import Any, Final
-from zlib import crc32
 
-from ordercore.errors import Corrupted
 from ordercore.message import Event, Recorded
 from ordercore.store.contract import EventCodec
 from ordercore.store.posting import BUCKETS, WIDTH, Row, RowKey, postings_in, rows_of
@@ -32,7 +30,7 @@ from ordercore.store.query import (
     ReadStream,
 )
 from ordercore.store.scalars import micros_of, moment_of
-from ordercore.store.transfer import damaged
+from ordercore.store.stored import events_of
 from ordercore.values import CommandId, Cursor, Place, Sku, Stream
 from ordercore_postgres.cursors import START, cursor_of, position_of
 from ordercore_postgres.question import (
@@ -172,15 +170,8 @@ class Reading:
         """The transaction of the host, if it has written: what is of it may still be undone."""
 
     def events(self, row: Line) -> tuple[Event, ...]:
-        """The events of a log row. Raises Corrupted naming the position, NotFound for an event nobody registered."""
-        text = row[BODY]
-        if crc32(text.encode()) != row[CRC]:
-            raise damaged(_cursor(row))
-        try:
-            return self.codec.load_events(text)
-        except Corrupted as error:
-            position = _cursor(row)
-            raise Corrupted(f"Position {position}: {error.message}", position=position, hint=error.hint) from error
+        """The events of a log row. Raises Corrupted and UnknownEvent, naming the position."""
+        return events_of(self.codec, _cursor(row), row[CRC], row[BODY].encode())
 
     def outcome(self, command_id: CommandId, rows: Lines, fingerprint: bytes | None) -> Outcome:
         """The outcome that these rows of the log tell; without a fingerprint it counts as the same command."""

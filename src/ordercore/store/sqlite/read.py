@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import add
 from typing import Any, Final
-from zlib import crc32
 
-from ordercore.errors import Corrupted
 from ordercore.message import Event, Recorded
 from ordercore.store.archived import ARCHIVE, before_archive
 from ordercore.store.contract import EventCodec
@@ -36,6 +34,7 @@ from ordercore.store.sqlite.lent import AnySession
 from ordercore.store.sqlite.rows import OFFERS, OTHERS, ROWS, SHIFT, Cells
 from ordercore.store.sqlite.timers import cursor_of
 from ordercore.store.sqlite.write import counter_of, head_of
+from ordercore.store.stored import events_of
 from ordercore.store.transfer import text_of
 from ordercore.values import CommandId, Cursor, Place, Sku, Stream
 
@@ -90,16 +89,8 @@ class Reading:
         return _ANSWERS[type(query)](self, query)
 
     def events(self, position: int, crc: int, raw: bytes) -> tuple[Event, ...]:
-        """The events of a log row. Raises Corrupted naming the position, NotFound for an event nobody registered."""
-        if crc32(raw) != crc:
-            raise Corrupted(
-                f"The events at position {position} are not what was written: their checksum differs.",
-                position=str(position), hint="Restore a backup; verify() lists every damaged row.",
-            )  # fmt: skip
-        try:
-            return self.codec.load_events(raw.decode())
-        except Corrupted as error:
-            raise Corrupted(f"Position {position}: {error.message}", position=str(position), hint=error.hint) from error
+        """The events of a log row. Raises Corrupted and UnknownEvent, naming the position."""
+        return events_of(self.codec, position, crc, raw)
 
     def outcome(self, command_id: CommandId, fingerprint: bytes | None) -> Outcome | None:
         """What became of a command id; without a fingerprint it counts as the same command."""
