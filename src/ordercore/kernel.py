@@ -250,9 +250,11 @@ class Kernel:
         """Parcels handed over together, and the list to print if the carrier gave one. Raises NotFound."""
         return self._drive(self.core.look(manifest(manifest_id)))
 
-    def effects(self, status: str | None = "uncertain", *, limit: int = 100) -> tuple[EffectRow, ...]:
+    def effects(
+        self, status: str | None = "uncertain", *, after: tuple[str, str] | None = None, limit: int = 100
+    ) -> tuple[EffectRow, ...]:
         """What is done outside, oldest first: those that wait for a person, of another status, or (None) all."""
-        return self._drive(self.core.look(effects(status, limit=limit)))
+        return self._drive(self.core.look(effects(status, after=after, limit=limit)))
 
     def followers(self) -> tuple[FollowerRow, ...]:
         """Where each follower stands: how far behind, what failed and when it is tried again, who is at it."""
@@ -312,10 +314,13 @@ class Kernel:
         return self._drive(self.core.look(available(Sku(sku))))
 
     def alerts(
-        self, status: str | None = "open", *, owner: str | None = None, limit: int = 100
+        self, status: str | None = "open", *, owner: str | None = None, after: str | None = None, limit: int = 100
     ) -> tuple[AlertSummary, ...]:
-        """Alerts, the newest of each SKU and location; `status` None: whatever it is; with `owner` only theirs."""
-        return self._drive(self.core.look(alerts(status, owner=owner, limit=limit)))
+        """Alerts, the newest of each SKU and location; `status` None: whatever it is; with `owner` only theirs.
+
+        They come by their names; `after` is the name that the next page begins after.
+        """
+        return self._drive(self.core.look(alerts(status, owner=owner, after=after, limit=limit)))
 
     def purchase(self, number: str) -> Purchase:
         """The purchase as it stands. Raises NotFound."""

@@ -17,6 +17,7 @@ from ordercore.store import Append, Batch, ReadDocuments, postings_of
 from ordercore.store.memory import MemoryStore
 from ordercore.store.sqlite import SQLiteStore
 from ordercore.testing import CountedIds, ManualClock, an_order, given_stock, place
+from ordercore_postgres import PostgresStore
 
 THRICE = DeliveryPolicy(attempts=3, retry_seconds=10, retry_most_seconds=100)
 
@@ -27,9 +28,15 @@ class DurableMemory(MemoryStore):
     capabilities = MemoryStore.capabilities | {"durable", "multi_process"}
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def store(request, tmp_path):
-    made = DurableMemory() if request.param == "memory" else SQLiteStore(tmp_path / "shop.db", synchronous="NORMAL")
+    match request.param:
+        case "memory":
+            made = DurableMemory()
+        case "sqlite":
+            made = SQLiteStore(tmp_path / "shop.db", synchronous="NORMAL")
+        case _:
+            made = PostgresStore.open(request.getfixturevalue("ordercore_postgres_schema"), migrate=True)
     yield made
     made.close()
 

@@ -226,3 +226,34 @@ def test_a_shop_in_memory_watches_by_itself():
     shop.handle(TEA)
     shop.handle(an_order({"TEA": 11}))
     assert [alert.id for alert in shop.alerts()] == ["WH1:TEA"]
+
+
+def test_alerts_and_effects_are_read_page_by_page():
+    from ordercore.notifiers import EmailNotifier
+    from ordercore.testing.transports import RecordedTransport
+
+    mails = EmailNotifier("ops", "shop@example.com", ["ops@example.com"], ["order.placed"])
+    shop = Kernel(
+        clock=ManualClock(),
+        policies=Policies(replenish="alert"),
+        notifiers={"ops": mails},
+        transport=RecordedTransport(),
+    )
+    skus = [f"S{n}" for n in range(5)]
+    given_stock(shop, {"WH1": dict.fromkeys(skus, 9)})
+    for n, sku in enumerate(skus):
+        shop.handle(PutStockLevels(sku, "WH1", 10, 40))
+        place(shop, {sku: 1}, external_id=str(n))
+
+    def paged(read, next_after):
+        found, after = [], None
+        while page := read(after=after, limit=2):
+            assert len(page) <= 2
+            found += page
+            after = next_after(page[-1])
+        return found
+
+    whole = shop.alerts(), shop.effects("done")
+    assert [len(rows) for rows in whole] == [5, 5]
+    assert tuple(paged(shop.alerts, lambda row: row.id)) == whole[0]
+    assert tuple(paged(lambda **page: shop.effects("done", **page), lambda row: row.after)) == whole[1]

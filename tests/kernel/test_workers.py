@@ -3,6 +3,7 @@
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from attrs import frozen
@@ -25,6 +26,7 @@ from ordercore.store.sqlite import SQLiteStore
 from ordercore.testing import CountedIds, ManualClock, given_stock, place
 from ordercore.testing.transports import RecordedTransport
 from ordercore.wiring.firing import PATIENCE
+from ordercore_postgres import PostgresStore
 
 LEASE = timedelta(seconds=60)
 SECRET = "whsec_bm90IGEgc2VjcmV0LCBub3QgYSBzZWNyZXQ="
@@ -34,11 +36,26 @@ class DurableMemory(MemoryStore):
     capabilities = MemoryStore.capabilities | {"durable", "multi_process"}
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def open_store(request, tmp_path):
     """Opens the store; a second time for another process."""
-    memory = DurableMemory()
-    return lambda: memory if request.param == "memory" else SQLiteStore(tmp_path / "s.db", synchronous="NORMAL")
+    made = []
+    match request.param:
+        case "memory":
+            memory = DurableMemory()
+            factory = lambda: memory  # noqa: E731
+        case "sqlite":
+            factory = partial(SQLiteStore, tmp_path / "s.db", synchronous="NORMAL")
+        case _:
+            factory = partial(PostgresStore.open, request.getfixturevalue("ordercore_postgres_schema"), migrate=True)
+
+    def opened():
+        made.append(factory())
+        return made[-1]
+
+    yield opened
+    for store in made:
+        store.close()
 
 
 @frozen

@@ -17,20 +17,23 @@ PAGE: Final = 1000
 
 
 def alerts(
-    status: str | None = "open", *, owner: str | None = None, limit: int = 100
+    status: str | None = "open", *, owner: str | None = None, after: str | None = None, limit: int = 100
 ) -> Reading[tuple[AlertSummary, ...]]:
-    """Alerts by their names, the newest of each; `status` None: whatever it is; with `owner` only theirs. Raises NotFound."""
+    """Alerts by their names, the newest of each; `status` None: whatever it is; with `owner` only theirs. Raises NotFound.
+
+    `after` is the name of the alert that the next page begins after.
+    """
     known_status(status, lifecycle.ALERT.states, "an alert")
     found: list[AlertSummary] = []
-    after: tuple[str, str] | None = None
+    begin = (after, after) if after is not None else None
     while len(found) < limit:
-        asked = ReadDocuments(ALERT, status, after, PAGE)
+        asked = ReadDocuments(ALERT, status, begin, PAGE)
         page = (yield from ask(asked)).of(asked)
         bodies = [document.body for document in page if isinstance(document.body, AlertSummary)]
         found += [body for body in bodies if owner is None or body.owner == owner]
         if len(page) < PAGE:
             break
-        after = (page[-1].sort, page[-1].key)
+        begin = (page[-1].sort, page[-1].key)
     return tuple(found[:limit])
 
 

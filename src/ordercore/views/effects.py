@@ -22,18 +22,23 @@ SHORT: Final = 8
 
 @frozen
 class EffectRow:
-    """An outside effect in a list."""
+    """An outside effect in a list; `after` is what the next page begins after."""
 
     id: str
     summary: EffectSummary
+    after: tuple[str, str]
 
 
-def effects(status: str | None = "uncertain", *, limit: int = 100) -> Reading[tuple[EffectRow, ...]]:
+def effects(
+    status: str | None = "uncertain", *, after: tuple[str, str] | None = None, limit: int = 100
+) -> Reading[tuple[EffectRow, ...]]:
     """Effects by the time they were wanted; with `status` only those. Raises NotFound for one there is not."""
     known_status(status, lifecycle.EFFECT.states, "an effect")
-    asked = ReadDocuments(EFFECT, status, None, limit)
+    asked = ReadDocuments(EFFECT, status, after, limit)
     found = (yield from ask(asked)).of(asked)
-    return tuple(EffectRow(one.key, one.body) for one in found if isinstance(one.body, EffectSummary))
+    return tuple(
+        EffectRow(one.key, one.body, (one.sort, one.key)) for one in found if isinstance(one.body, EffectSummary)
+    )
 
 
 def effects_table(rows: Iterable[EffectRow]) -> Table:
