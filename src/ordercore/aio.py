@@ -287,7 +287,7 @@ class AsyncKernel:
 
         They come after what was recorded later: for a follower whose order matters, park nothing.
         """
-        return await self._drive(self.core.parking.redeliver(follower, id, self.core.ids.new("worker")))
+        return await self._drive(self.core.redeliver(follower, id))
 
     async def drop_parked(self, id: str, *, reason: str, actor: str = "") -> ParkedRecord:
         """Give a parked record up for good; it is kept with the reason. Raises NotFound."""

@@ -271,7 +271,7 @@ class Kernel:
 
         They come after what was recorded later: for a follower whose order matters, park nothing.
         """
-        return self._drive(self.core.parking.redeliver(follower, id, self.core.ids.new("worker")))
+        return self._drive(self.core.redeliver(follower, id))
 
     def drop_parked(self, id: str, *, reason: str, actor: str = "") -> ParkedRecord:
         """Give a parked record up for good; it is kept with the reason. Raises NotFound."""

@@ -55,7 +55,7 @@ from ordercore.wiring.near import suggesting
 from ordercore.wiring.parking import Parking
 from ordercore.wiring.plugins import Plugins
 from ordercore.wiring.receive import Receiver
-from ordercore.wiring.report import IntakeReport, WorkReport
+from ordercore.wiring.report import IDLE, IntakeReport, WorkReport
 from ordercore.wiring.routes import KINDS_OF_KEYS, route_of
 from ordercore.wiring.telling import Telling
 from ordercore.wiring.verify import NOT_READ, verify_claims
@@ -123,6 +123,9 @@ class Core:
         self.parking = Parking(self.engine, clock, policies.delivery, self.delivery, self.followers)
         for follower in self.followers:
             delivery_of(follower, policies.delivery)
+        # Once, for to look whether an object fulfils a Protocol takes as long as a commit in memory.
+        self._projections = frozenset(one.name for one in self.followers if isinstance(one, Projection))
+        self._reactions = frozenset(one.name for one in self.followers if isinstance(one, Reaction))
         self.archive = archive
         if archive is not None:
             self.engine.archive = ArchiveReading(archive, self.codec)
@@ -253,23 +256,26 @@ class Core:
         Nothing while this thread or task delivers: a follower that sends a command must not be given the same again.
         """
         if id(self) in _DELIVERING.get():
-            return WorkReport()
+            return IDLE
         yield from self._outside("work")
         chosen = self._chosen(only, followers)
-        owner = self.ids.new("worker")
-        report = WorkReport()
-        if "timers" in only:
-            report += yield from self.firing.timers(owner, limit)
+        owner, firing = self.ids.new("worker"), self.firing
+        report = IDLE
+        due = bool({"timers", "effects"}.intersection(only)) and (yield from firing.anything_due())
+        if due and "timers" in only:
+            report += yield from firing.timers(owner, limit)
         if chosen:
-            states = yield from self.delivery.states()
-            for follower in chosen:
-                turn = self.delivery.turn(follower, owner, states.get(follower.name))
-                report += yield from self.delivery.deliver(turn, limit)
-        if "effects" in only:
-            report += yield from self.firing.effects(owner, limit)
+            report += yield from self.delivery.deliver_to(chosen, owner, limit)
+        if "effects" in only and (due or (not report.idle and (yield from firing.anything_due()))):
+            report += yield from firing.effects(owner, limit)
             if report.idle:
-                report += yield from self.firing.strangers(owner, limit)
+                report += yield from firing.strangers(owner, limit)
         return report
+
+    def redeliver(self, follower: str, id: str) -> Calls[WorkReport]:
+        """Give parked records to their follower again."""
+        yield from self._outside("redeliver")
+        return (yield from self.parking.redeliver(follower, id, self.ids.new("worker")))
 
     def _outside(self, what: str) -> Calls[None]:
         """Raises InsideTransaction: what is sent is recorded as sent before, and a follower reads what is committed."""
@@ -286,7 +292,9 @@ class Core:
             self.follower(name)
         if "followers" not in only:
             return ()
-        return tuple(one for one in self.followers if names is None or one.name in names)
+        if names is None:
+            return self.followers
+        return tuple(one for one in self.followers if one.name in names)
 
     def follower(self, name: str) -> Any:
         """The follower of that name. Raises NotFound."""
@@ -302,9 +310,9 @@ class Core:
             if isinstance(follower, Watch):
                 checks = yield from follower.envelopes(records)
                 return Taken(refused=(yield from self._answer(follower.name, checks, again=Conflict)))
-            if isinstance(follower, Projection):
+            if follower.name in self._projections:
                 return (yield from projected(self.engine, follower, records))
-            if isinstance(follower, Reaction):
+            if follower.name in self._reactions:
                 # News that others kept from being noted are news still; what a host's reaction meets is its own affair.
                 again: type[Rejected] | tuple[()] = Conflict if isinstance(follower, Telling) else ()
                 return Taken(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -29,13 +30,14 @@ from ordercore.store import (
     Document,
     Page,
     Pending,
+    ReadDocument,
     ReadDocuments,
     Snapshot,
     Unknown,
 )
 from ordercore.store.batch import DocumentChange
 from ordercore.values import Cursor
-from ordercore.wiring.report import WorkReport
+from ordercore.wiring.report import IDLE, WorkReport
 from ordercore.wiring.turn import Turn
 
 PAGE: Final = 500
@@ -89,18 +91,50 @@ class Delivery:
         policy = delivery_of(follower, self._policy)
         return Turn(follower, policy, owner, self._clock, self._engine.tenant, self.shared, state, revision)
 
+    def deliver_to(self, followers: Sequence[Any], owner: str, limit: int) -> Calls[WorkReport]:
+        """Up to `limit` records to each."""
+        report = IDLE
+        # Before the cursors, so that the revision at which a lease is taken is no younger than the cursor.
+        states = (yield from self.states()) if self.shared else None
+        for follower in followers:
+            if states is None:
+                report += yield from self._alone(follower, owner, limit)
+            else:
+                report += yield from self.deliver(self.turn(follower, owner, states.get(follower.name)), limit)
+        return report
+
+    def _alone(self, follower: Any, owner: str, limit: int) -> Calls[WorkReport]:
+        """Where nobody else works, a follower at the end of the log is asked for nothing but that."""
+        name = follower.name
+        cursor: Cursor | None = yield lambda store: store.cursor_of(name, tenant=self._engine.tenant)
+        page: Page | None = None
+        with suppress(*UNREADABLE):
+            page = yield lambda store: store.read_all(cursor, min(limit, PAGE), tenant=self._engine.tenant)
+        if page is not None and not page.records:
+            return WorkReport(lag={name: 0})
+        query = ReadDocument(FOLLOWER, name)
+        snapshot: Snapshot = yield StoreRead((query,), self._engine.tenant)
+        turn = self.turn(follower, owner, snapshot.of(query))
+        turn.cursor = cursor
+        return (yield from self._given(turn, limit, page))
+
     def deliver(self, turn: Turn, limit: int) -> Calls[WorkReport]:
         """Up to `limit` records, unless it waits, or somebody else is at it."""
-        now = self._clock.now()
-        if turn.state.held(now, turn.policy):
+        if turn.state.held(self._clock.now(), turn.policy):
             return WorkReport(elsewhere=(turn.name,))
         turn.cursor = yield lambda store: store.cursor_of(turn.name, tenant=turn.tenant)
+        return (yield from self._given(turn, limit))
+
+    def _given(self, turn: Turn, limit: int, page: Page | None = None) -> Calls[WorkReport]:
+        """From the cursor on, unless it waits; the first `page` may have been read."""
+        now = self._clock.now()
         if turn.state.waits(now, turn.policy):
             return WorkReport(waiting=(turn.name,), lag={turn.name: (yield from self.lag(turn.cursor))})
         turn.state = turn.state.recovered(now)
-        report = WorkReport()
+        report = IDLE
         while not turn.over:
-            report += yield from self._stretch(turn, limit - report.delivered)
+            report += yield from self._stretch(turn, limit - report.delivered, page)
+            page = None
             if report.delivered >= limit and not turn.over:
                 yield from turn.release()
         return report
@@ -110,12 +144,14 @@ class Delivery:
         page: Page = yield lambda store: store.read_all(cursor, 0, tenant=self._engine.tenant, hot=True)
         return page.lag
 
-    def _stretch(self, turn: Turn, limit: int) -> Calls[WorkReport]:
+    def _stretch(self, turn: Turn, limit: int, page: Page | None) -> Calls[WorkReport]:
         size = 1 if turn.single else min(limit, PAGE)
-        try:
-            page: Page = yield lambda store: store.read_all(turn.cursor, size, tenant=turn.tenant)
-        except UNREADABLE as error:
-            return (yield from self._unreadable(turn, error, size))
+        if page is None or turn.single:
+            try:
+                page = yield lambda store: store.read_all(turn.cursor, size, tenant=turn.tenant)
+            except UNREADABLE as error:
+                return (yield from self._unreadable(turn, error, size))
+        assert page is not None  # noqa: S101  # read just now, if not before
         rest = page.records[turn.state.taken :]
         if not rest:
             yield from turn.release()

@@ -12,7 +12,7 @@ from ordercore.errors import NotFound, Rejected, TransitionRefused
 from ordercore.ports import Clock
 from ordercore.store import Lease
 from ordercore.wiring.effects import Performing
-from ordercore.wiring.report import WorkReport
+from ordercore.wiring.report import IDLE, WorkReport
 from ordercore.wiring.routes import TIMERS
 
 LEASE: Final = timedelta(seconds=60)
@@ -30,10 +30,7 @@ class Firing:
 
     def timers(self, owner: str, limit: int) -> Calls[WorkReport]:
         """At most `limit` timers that send commands. No effect is leased with them: it would hold them up."""
-        report = WorkReport()
-        if not (yield from self._anything_due()):
-            return report
-        now = self._clock.now()
+        report, now = IDLE, self._clock.now()
         for kind in TIMERS:
             leases = yield from self._leased(owner, now, limit, kind)
             for lease in leases:
@@ -45,9 +42,7 @@ class Firing:
 
     def effects(self, owner: str, limit: int) -> Calls[WorkReport]:
         """Outside effects, each leased when its turn comes: none waits under a lease behind a slow one."""
-        report, begun = WorkReport(), self._clock.now()
-        if not (yield from self._anything_due()):
-            return report
+        report, begun = IDLE, self._clock.now()
         for _ in range(limit):
             now = self._clock.now()
             leases = yield from self._leased(owner, now, 1, EFFECT_DUE)
@@ -60,14 +55,13 @@ class Firing:
 
     def strangers(self, owner: str, limit: int) -> Calls[WorkReport]:
         """Timers of a kind that nobody here knows: looked for when nothing else is due."""
-        report = WorkReport()
-        if (yield from self._anything_due()):
-            now = self._clock.now()
-            for lease in (yield from self._leased(owner, now, limit, None)):
-                report += yield from self._fire(lease, now)
+        report, now = IDLE, self._clock.now()
+        for lease in (yield from self._leased(owner, now, limit, None)):
+            report += yield from self._fire(lease, now)
         return report
 
-    def _anything_due(self) -> Calls[bool]:
+    def anything_due(self) -> Calls[bool]:
+        """Whether a timer is due, of any kind, leased or not."""
         due: datetime | None = yield lambda store: store.next_due(tenant=self._engine.tenant)
         return due is not None and due <= self._clock.now()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from attrs import field, frozen
 
@@ -86,10 +87,22 @@ class WorkReport:
 
     def __add__(self, other: WorkReport) -> WorkReport:
         """Both together; how a follower stands is what the later one says."""
-        waited = (name for name in self.waiting if name not in other.lag)
+        if other is IDLE:
+            return self
+        if self is IDLE:
+            return other
+        waiting, elsewhere = self.waiting, self.elsewhere
+        if waiting or other.waiting:
+            waited = (name for name in waiting if name not in other.lag)
+            waiting = tuple(dict.fromkeys((*waited, *other.waiting)))
+        if elsewhere or other.elsewhere:
+            elsewhere = tuple(dict.fromkeys((*elsewhere, *other.elsewhere)))
         return WorkReport(
             self.timers + other.timers, self.refused + other.refused, self.delivered + other.delivered,
             self.failures + other.failures, self.effects + other.effects, self.parked + other.parked,
-            tuple(dict.fromkeys((*waited, *other.waiting))),
-            tuple(dict.fromkeys((*self.elsewhere, *other.elsewhere))), {**self.lag, **other.lag},
+            waiting, elsewhere, {**self.lag, **other.lag},
         )  # fmt: skip
+
+
+IDLE: Final = WorkReport()
+"""Nothing was done, and nothing is known of any follower."""
