@@ -64,7 +64,7 @@ def test_a_row_that_was_written_beside_the_log_is_found(shop):
         import sqlite3
 
         with sqlite3.connect(store.path) as raw:
-            changed = raw.execute("UPDATE position SET available = available + 1 WHERE reserved = 2").rowcount
+            changed = raw.execute("UPDATE ordercore_position SET available = available + 1 WHERE reserved = 2").rowcount
         assert changed == 1
     assert found(shop) == {("row", "TEA at loc/WH1: available", "6", "7")}
 
