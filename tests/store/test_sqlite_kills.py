@@ -21,5 +21,5 @@ def test_five_kills_of_two_writers_lose_nothing(factory, record_property):
 
 @pytest.mark.slow
 def test_many_kills_lose_none_of_fifty_thousand_orders(factory, record_property):
-    toll = survive_kills(factory, orders=50_000, writers=2, longest=3)
+    toll = survive_kills(factory, orders=50_000, writers=2, longest=5)
     record_property("figures", f"SQLite, 2 writers killed: {toll}")

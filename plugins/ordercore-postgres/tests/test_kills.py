@@ -36,11 +36,11 @@ def test_three_kills_of_the_whole_server_lose_nothing(server, factory, record_pr
 
 @pytest.mark.slow
 def test_many_kills_of_writers_lose_nothing(factory, record_property):
-    toll = survive_kills(factory, orders=MANY, writers=4, longest=3)
+    toll = survive_kills(factory, orders=MANY, writers=4, longest=5)
     record_property("figures", f"PostgreSQL, 4 writers killed: {toll}")
 
 
 @pytest.mark.slow
 def test_many_kills_of_the_whole_server_lose_nothing(server, factory, record_property):
-    toll = survive_kills(factory, orders=MANY, writers=4, longest=3, strike=server.kill, revive=server.start)
+    toll = survive_kills(factory, orders=MANY, writers=4, longest=5, strike=server.kill, revive=server.start)
     record_property("figures", f"PostgreSQL, server killed under 4 writers: {toll}")
