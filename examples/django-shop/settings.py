@@ -1,17 +1,18 @@
-"""The settings of the shop: what a project needs beside its own for ordercore are the two lines marked."""
+"""Settings of the shop. What ordercore needs of them: one app, and `ORDERCORE` if its defaults do not fit."""
 
 import os
-from pathlib import Path
+import secrets
+from urllib.parse import parse_qs, unquote, urlsplit
 
-from psycopg.conninfo import conninfo_to_dict
-
-SECRET_KEY = os.environ.get("SECRET_KEY", "only for this example")
-DEBUG = True
+SECRET_KEY = os.environ.get("SECRET_KEY") or secrets.token_hex()
+DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]
 USE_TZ = True
+TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-ROOT_URLCONF = "shop.urls"
+ROOT_URLCONF = "urls"
 STATIC_URL = "static/"
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -19,12 +20,13 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
-    "ordercore_django",  # its tables, checks, commands, pages of the admin
+    "ordercore_django",
     "shop",
 ]
-ORDERCORE = {"POLICIES": {"shortage": "refuse"}}  # what is not there is refused, not waited for
 MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -44,15 +46,21 @@ TEMPLATES = [
 ]
 
 
-def database(address: str) -> dict[str, object]:
-    """Of `postgresql://...`, or a file."""
-    if address.startswith("postgresql://"):
-        parts = conninfo_to_dict(address)
-        names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
-        found = {key: str(parts.get(name) or "") for key, name in names.items()}
-        return {"ENGINE": "django.db.backends.postgresql", **found}
-    # Transactions that will write begin as such: then they wait for each other instead of having to run again.
-    return {"ENGINE": "django.db.backends.sqlite3", "NAME": address, "OPTIONS": {"transaction_mode": "IMMEDIATE"}}
+def database(url: str) -> dict[str, object]:
+    """`sqlite:///file.db`, or `postgresql://user@host:port/name`."""
+    parts = urlsplit(url)
+    name = unquote(parts.path.removeprefix("/"))
+    if parts.scheme == "sqlite":
+        # Writers wait for each other at the beginning, and none finds out later that it cannot go on.
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": {"transaction_mode": "IMMEDIATE"}}
+    asked = {key: values[0] for key, values in parse_qs(parts.query).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql", "NAME": name, "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""), "HOST": parts.hostname or asked.get("host", ""),
+        "PORT": str(parts.port or asked.get("port", "")),
+    }  # fmt: skip
 
 
-DATABASES = {"default": database(os.environ.get("SHOP_DATABASE", str(Path.cwd() / "django-shop.db")))}
+DATABASES = {"default": database(os.environ.get("SHOP_DATABASE", "sqlite:///django-shop.db"))}
+
+ORDERCORE = {"POLICIES": {"shortage": "refuse"}}

@@ -1,0 +1,1 @@
+"""The shop: its own tables beside those of ordercore."""

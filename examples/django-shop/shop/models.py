@@ -1,25 +1,46 @@
-"""What the shop itself keeps: prices, and of each purchase who bought and which order it became."""
+"""What is the shop's own: what it sells and for how much, and who bought. What became of an order is ordercore's."""
+
+import uuid
 
 from django.db import models
 
 
 class Product(models.Model):
-    """Something on sale; what there is of it, ordercore knows."""
+    """Something to buy. How many there are is asked of the kernel, never kept here."""
 
-    sku = models.CharField(max_length=64, unique=True)
-    name = models.CharField(max_length=200)
-    price = models.DecimalField(max_digits=8, decimal_places=2)
+    sku = models.CharField(primary_key=True, max_length=64)
+    title = models.CharField(max_length=120)
+    price = models.DecimalField(max_digits=10, decimal_places=2)
 
-    def __str__(self):
-        return self.name
+    class Meta:
+        ordering = ("title",)
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class Purchase(models.Model):
-    """A checkout: the shop's own row, which stands or falls with its order."""
+    """Who bought, and what they wrote; the order that was placed in the same transaction."""
 
+    key = models.UUIDField(primary_key=True, default=uuid.uuid4)
     email = models.EmailField()
-    order = models.CharField(max_length=100, unique=True, null=True)  # unknown for a moment
+    greeting = models.CharField(max_length=200, blank=True)
+    order_id = models.CharField(max_length=120, unique=True)
     made_at = models.DateTimeField(auto_now_add=True)
 
-    def __str__(self):
-        return self.order or "new"
+    class Meta:
+        ordering = ("-made_at",)
+
+    def __str__(self) -> str:
+        return self.order_id
+
+
+class Wish(models.Model):
+    """Somebody wanted more than there was."""
+
+    email = models.EmailField()
+    sku = models.CharField(max_length=64)
+    missing = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name_plural = "wishes"

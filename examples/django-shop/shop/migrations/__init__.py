@@ -1,0 +1,1 @@
+"""Of the shop's own tables; those of ordercore are migrated by `ordercore_django`."""
