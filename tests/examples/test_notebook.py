@@ -15,7 +15,10 @@ def cells(path):
 @pytest.fixture
 def shown(started, tmp_path):
     """The outputs of each cell of code, by the last line of the cell."""
-    with started("notebook") as run:
+    settings = tmp_path / "settings"  # what somebody has set for their own notebooks does not matter here
+    with started(
+        "notebook", IPYTHONDIR=str(settings), JUPYTER_CONFIG_DIR=str(settings), JUPYTER_RUNTIME_DIR=str(settings)
+    ) as run:
         printed, _ = run.communicate(timeout=120)
     assert run.returncode == 0, printed
     assert printed.startswith("shop.ipynb has every table")
