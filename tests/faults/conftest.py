@@ -43,7 +43,7 @@ class Shop:
 @pytest.fixture
 def sqlite_shop(tmp_path):
     path = tmp_path / "shop.db"
-    shop = Shop(lambda: SQLiteStore(path, busy_timeout_seconds=0.1), lambda: sqlite3.connect(path))
+    shop = Shop(lambda patience=30.0: SQLiteStore(path, busy_timeout_seconds=patience), lambda: sqlite3.connect(path))
     shop.path = path
     with closing(shop):
         given_stock(shop.open(), {"WH1": {"TEA": 100}})
@@ -57,7 +57,7 @@ def postgres_shop(ordercore_postgres_schema):
     address = ordercore_postgres_schema
 
     def opened(more=""):
-        return PostgresStore(f"{address}{more}", migrate=not more, retry_seconds=1)
+        return PostgresStore(f"{address}{more}", migrate=not more, retry_seconds=10)
 
     shop = Shop(opened, lambda: psycopg.connect(address))
     shop.address = address

@@ -175,7 +175,7 @@ def test_tables_of_a_newer_release_are_left_alone(postgres_shop):
 
 
 def test_sqlite_says_who_waits_too_long_for_another_writer(sqlite_shop):
-    kernel = sqlite_shop.open()
+    kernel = sqlite_shop.open(0.1)
     with closing(sqlite_shop.connect()) as other:
         other.execute("begin immediate")
         with pytest.raises(StoreBusy):

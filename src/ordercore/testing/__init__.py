@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ordercore.testing.differential import DifferentialMachine
     from ordercore.testing.faulty_store import FaultyStore
     from ordercore.testing.ids import CountedIds
+    from ordercore.testing.interrupted_store import InterruptedStore
     from ordercore.testing.machine import OrdercoreMachine
     from ordercore.testing.memory_channel import MemoryChannel
     from ordercore.testing.notifier_suite import NotifierSuite
@@ -39,6 +40,7 @@ _WHERE: Final = {
     "DifferentialMachine": "ordercore.testing.differential",
     "FaultyStore": "ordercore.testing.faulty_store",
     "FaultyTransport": "ordercore.testing.transports",
+    "InterruptedStore": "ordercore.testing.interrupted_store",
     "Killed": "ordercore.testing.transports",
     "ManualClock": "ordercore.testing.clock",
     "MemoryCarrier": "ordercore.testing.carrier",
@@ -67,6 +69,7 @@ __all__ = [
     "DifferentialMachine",
     "FaultyStore",
     "FaultyTransport",
+    "InterruptedStore",
     "Killed",
     "ManualClock",
     "MemoryCarrier",
