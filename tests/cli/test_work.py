@@ -20,6 +20,7 @@ from ordercore.policies import DeliveryPolicy, Policies
 from ordercore.stock import CartLine, Received, ReserveCart
 from ordercore.store.memory import MemoryStore
 from ordercore.testing import ManualClock, given_stock, place
+from ordercore_postgres import PostgresStore
 
 HOUSE = """
 import os
@@ -31,7 +32,7 @@ from ordercore.message import DocumentType
 from ordercore.order.events import OrderPlaced
 from ordercore.policies import DeliveryPolicy, Policies
 from ordercore.store import PutDocument, ReadDocument
-from ordercore.store.sqlite import SQLiteStore
+from ordercore.wiring.open import open_store
 
 @frozen
 class Placed:
@@ -52,7 +53,7 @@ class Counts:
 
 def kernel():
     counts = Counts()
-    store = SQLiteStore(os.environ["HOUSE"], synchronous="NORMAL")
+    store = open_store(os.environ["HOUSE"])
     policies = Policies(delivery=DeliveryPolicy(lease_seconds=1, retry_seconds=1))
     return Kernel(store, plugins=[counts], followers=[counts], policies=policies)
 
@@ -238,7 +239,7 @@ def test_a_bell_wakes_at_once_and_gives_the_signals_back():
 
 
 def started(folder, errors):
-    environment = {**os.environ, "HOUSE": str(folder / "house.db"), "PYTHONPATH": str(folder)}
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
     command = [sys.executable, "-m", "ordercore", "work", "--kernel", "house:kernel", "--forever", "--poll-most", "0.2"]
     return subprocess.Popen([*command, "--health-every", "0.5"], env=environment, cwd=folder, stderr=errors)
 
@@ -252,9 +253,18 @@ def until(true, seconds=60):
     return found
 
 
-def test_two_workers_share_the_work_and_one_may_be_killed(tmp_path, monkeypatch):
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def address(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'house.db'}"
+    found = request.getfixturevalue("ordercore_postgres_address")
+    PostgresStore.open(found, migrate=True).close()
+    return found
+
+
+def test_two_workers_share_the_work_and_one_may_be_killed(tmp_path, monkeypatch, address):
     (tmp_path / "house.py").write_text(HOUSE)
-    monkeypatch.setenv("HOUSE", str(tmp_path / "house.db"))
+    monkeypatch.setenv("HOUSE", address)
     house = {}
     exec(compile(HOUSE, "house.py", "exec"), house)
     shop = house["kernel"]()

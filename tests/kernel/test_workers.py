@@ -1,5 +1,6 @@
 """Several workers on one store: each stretch is one worker's, who lost its lease changes nothing, each record counts once."""
 
+import asyncio
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
@@ -10,7 +11,7 @@ from attrs import frozen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ordercore import Kernel
+from ordercore import AsyncKernel, Kernel
 from ordercore.errors import BrokenRule
 from ordercore.flow import read
 from ordercore.hooks import hookimpl
@@ -26,7 +27,7 @@ from ordercore.store.sqlite import SQLiteStore
 from ordercore.testing import CountedIds, ManualClock, given_stock, place
 from ordercore.testing.transports import RecordedTransport
 from ordercore.wiring.firing import PATIENCE
-from ordercore_postgres import PostgresStore
+from ordercore_postgres import AsyncPostgresStore, PostgresStore
 
 LEASE = timedelta(seconds=60)
 SECRET = "whsec_bm90IGEgc2VjcmV0LCBub3QgYSBzZWNyZXQ="
@@ -333,6 +334,32 @@ def test_a_projection_that_was_overtaken_at_its_own_document_is_given_the_same_a
     clock.advance(seconds=5)
     shop.work(until_idle=True)
     assert (sales(store), shop.parked()) == (103, ())
+
+
+@pytest.mark.postgres
+def test_an_awaited_store_counts_once_too(ordercore_postgres_schema):
+    """Two asynchronous workers on one loop, their calls interleaved by it."""
+    clock = ManualClock()
+    with Kernel(PostgresStore.open(ordercore_postgres_schema, migrate=True), clock=clock) as shop:
+        fill(shop, 12)
+
+    async def run():
+        made = [SalesOfDay(), SalesOfDay()]
+        workers = [
+            AsyncKernel(AsyncPostgresStore.open(ordercore_postgres_schema), clock=clock, plugins=[one], followers=[one])
+            for one in made
+        ]
+        for _ in range(10):
+            await asyncio.gather(*(worker.work(limit=5) for worker in workers))
+        await workers[0].work(until_idle=True)
+        (row,) = await workers[1].followers()
+        asked = ReadDocument("shop.sales", "all")
+        found = (await workers[0].store.read([asked])).of(asked)
+        for worker in workers:
+            await worker.close()
+        return found.body.orders, row.lag
+
+    assert asyncio.run(run()) == (12, 0)
 
 
 class KilledError(BaseException):
