@@ -217,11 +217,9 @@ class AsyncKernel:
         `only` some of "timers", "followers", "effects"; of followers only those named in `followers`. Raises NotFound
         for a follower there is not.
         """
-        report = await self._drive(self.core.work(limit, only, followers))
-        while until_idle and not report.idle:
+        report = more = await self._drive(self.core.work(limit, only, followers))
+        while until_idle and not more.idle:  # what failed is not tried again at once, so that this ends
             more = await self._drive(self.core.work(limit, only, followers))
-            if more.idle or more.failures:
-                return report + more
             report += more
         return report
 

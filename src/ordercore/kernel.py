@@ -205,11 +205,9 @@ class Kernel:
         `only` some of "timers", "followers", "effects"; of followers only those named in `followers`. Raises NotFound
         for a follower there is not.
         """
-        report = self._drive(self.core.work(limit, only, followers))
-        while until_idle and not report.idle:
+        report = more = self._drive(self.core.work(limit, only, followers))
+        while until_idle and not more.idle:  # what failed is not tried again at once, so that this ends
             more = self._drive(self.core.work(limit, only, followers))
-            if more.idle or more.failures:
-                return report + more
             report += more
         return report
 

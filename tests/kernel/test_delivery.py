@@ -404,6 +404,16 @@ def test_an_event_of_a_newer_release_stops_followers_with_their_lag_and_nothing_
     assert names(listener.told) == names(log)
 
 
+def test_until_idle_means_so_although_somebody_fails_meanwhile(store):
+    broken, other = Listener("broken", lambda record: record.stream == "order/shop:9"), Listener("other")
+    shop = shop_of(store, broken, other)
+    fill(shop, 20)
+    report = shop.work(until_idle=True, limit=10)
+    assert report.failures == ("broken: RuntimeError",)
+    assert names(other.told) == everything(shop)
+    assert report.lag["other"] == 0
+
+
 # Without other processes
 
 
