@@ -237,6 +237,29 @@ def test_a_lease_of_a_clock_that_was_ahead_holds_nobody_up(open_store):
     assert [one for page in listener.told for one in page] == everything(shop)
 
 
+def test_a_lease_is_judged_by_its_own_length():
+    now, long = ManualClock().now(), DeliveryPolicy(lease_seconds=3_600)
+    leased = FollowerState().leased("worker", now, long, 1)
+    for seconds, held in ((0, True), (3_599, True), (3_600, False), (-5, True), (-3_600, True), (-3_601, False)):
+        assert leased.held(now + timedelta(seconds=seconds)) is held
+
+
+def test_a_long_lease_of_one_follower_is_seen_by_kernels_that_do_not_know_it(open_store):
+    clock, seen = ManualClock(), []
+
+    def meanwhile():
+        clock.advance(minutes=20)
+        other = Kernel(open_store(), clock=clock)
+        seen.append((other.followers()[0].status, other.resume("listener").status))
+
+    listener = Listener(meanwhile)
+    listener.delivery = DeliveryPolicy(lease_seconds=3_600)
+    shop = shop_of(open_store(), listener, clock=clock)
+    fill(shop)
+    assert shop.work(until_idle=True).delivered == len(everything(shop))
+    assert seen == [("delivering", "delivering")]
+
+
 def test_a_wait_of_a_clock_that_was_ahead_holds_nobody_up():
     policy, now = DeliveryPolicy(), ManualClock().now()
     failing = FollowerState().failed("X", now)

@@ -34,7 +34,8 @@ class FollowerState:
     `taken`: records of the log row behind the cursor that it has had already; `narrow`: how many records are still
     given to it one by one, because a stretch of so many failed; `failures`: attempts at one record in a row, of which
     the first was at `since`, the last for `reason`; `due`: not to be tried before; `stopped`: it goes past this record
-    only when it can take it. `owner` is at a stretch of `size` records until `until`; nobody is if it is empty.
+    only when it can take it. `owner` is at a stretch of `size` records from `begun`
+    until `until`; nobody is if it is empty.
     """
 
     taken: int = 0
@@ -47,10 +48,13 @@ class FollowerState:
     owner: str = ""
     until: datetime | None = None
     size: int = 0
+    begun: datetime | None = None
 
-    def held(self, now: datetime, policy: DeliveryPolicy) -> bool:
-        """Whether a worker may be at it. A lease longer than any is of a clock that was ahead: it holds nobody up."""
-        return self.until is not None and now < self.until <= now + 2 * timedelta(seconds=policy.lease_seconds)
+    def held(self, now: datetime) -> bool:
+        """Whether a worker may be at it. A lease that begins further ahead than it is long is of a clock that was wrong."""
+        if self.until is None or self.begun is None:
+            return False
+        return now < self.until and self.begun - now <= self.until - self.begun
 
     def waits(self, now: datetime, policy: DeliveryPolicy) -> bool:
         """Whether it is too early for the next attempt; a wait longer than any is of a clock that was ahead."""
@@ -58,11 +62,12 @@ class FollowerState:
 
     def leased(self, owner: str, now: datetime, policy: DeliveryPolicy, size: int) -> FollowerState:
         """`owner` begins with, or goes on to, a stretch of `size` records."""
-        return evolve(self, owner=owner, until=now + timedelta(seconds=policy.lease_seconds), size=size)
+        until = now + timedelta(seconds=policy.lease_seconds)
+        return evolve(self, owner=owner, begun=now, until=until, size=size)
 
     def given_back(self) -> FollowerState:
         """Nobody is at it."""
-        return evolve(self, owner="", until=None, size=0)
+        return evolve(self, owner="", begun=None, until=None, size=0)
 
     def recovered(self, now: datetime) -> FollowerState:
         """As found after a lease that was not given back: a stretch is narrowed, one record has failed once more."""

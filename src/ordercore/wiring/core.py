@@ -120,7 +120,7 @@ class Core:
         self.performing = Performing(self.engine, self.shop, clock, transport)
         self.firing = Firing(self.engine, clock, self.performing, self.task)
         self.delivery = Delivery(self.engine, clock, policies.delivery, self.take, self.codec.name_of)
-        self.parking = Parking(self.engine, clock, policies.delivery, self.delivery, self.followers)
+        self.parking = Parking(self.engine, clock, self.delivery, self.followers)
         for follower in self.followers:
             delivery_of(follower, policies.delivery)
         # Once, for to look whether an object fulfils a Protocol takes as long as a commit in memory.

@@ -120,7 +120,7 @@ class Delivery:
 
     def deliver(self, turn: Turn, limit: int) -> Calls[WorkReport]:
         """Up to `limit` records, unless it waits, or somebody else is at it."""
-        if turn.state.held(self._clock.now(), turn.policy):
+        if turn.state.held(self._clock.now()):
             return WorkReport(elsewhere=(turn.name,))
         turn.cursor = yield lambda store: store.cursor_of(turn.name, tenant=turn.tenant)
         return (yield from self._given(turn, limit))

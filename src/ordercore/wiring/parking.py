@@ -10,7 +10,6 @@ from attrs import evolve
 from ordercore.engine import Calls, Engine, StoreRead
 from ordercore.errors import Conflict, NotFound
 from ordercore.message import Recorded
-from ordercore.policies import DeliveryPolicy
 from ordercore.ports import Clock
 from ordercore.projection import PARKED, FollowerState, ParkedRecord, ParkedStatus, parked_tag, put_parked
 from ordercore.store import DeleteDocument, Document, ReadDocument, ReadDocuments, ReadLog, Snapshot
@@ -29,11 +28,9 @@ TRIES: Final = 10
 class Parking:
     """What is asked about followers, and said to them."""
 
-    def __init__(
-        self, engine: Engine, clock: Clock, policy: DeliveryPolicy, delivery: Delivery, followers: Sequence[Any]
-    ) -> None:
+    def __init__(self, engine: Engine, clock: Clock, delivery: Delivery, followers: Sequence[Any]) -> None:
         """`followers` are those of the kernel; more may have documents in the store."""
-        self._engine, self._clock, self._policy, self._delivery = engine, clock, policy, delivery
+        self._engine, self._clock, self._delivery = engine, clock, delivery
         self._known = {one.name: one for one in followers}
 
     def followers(self) -> Calls[tuple[FollowerRow, ...]]:
@@ -50,7 +47,7 @@ class Parking:
         lag = yield from self._delivery.lag(cursor)
         query = ReadDocuments(PARKED, parked_tag(name), None, COUNTED)
         snapshot: Snapshot = yield StoreRead((query,), self._engine.tenant)
-        held = state.held(self._clock.now(), self._policy)
+        held = state.held(self._clock.now())
         return FollowerRow(
             name, _status(state, lag, held=held), cursor, lag, state.failures, state.reason, state.since, state.due,
             state.owner if held else "", state.until if held else None, len(snapshot.of(query)), name in self._known,
@@ -72,7 +69,7 @@ class Parking:
         if one is None:
             raise NotFound.named("follower", follower[:64], self._known)
         turn = self._delivery.turn(one, owner, (yield from self._state(follower)))
-        if turn.state.held(self._clock.now(), turn.policy):
+        if turn.state.held(self._clock.now()):
             return WorkReport(elsewhere=(follower,))
         waiting = yield from self._engine.look(parked(follower, "parked", (), COUNTED))
         chosen = [one for one in waiting if not id or one.id == id]
@@ -130,7 +127,7 @@ class Parking:
             if known is None:
                 break
             turn = self._delivery.turn(_Nobody(follower), "", known)
-            if turn.state.held(self._clock.now(), self._policy) or (yield from turn.save(turn.state.resumed())):
+            if turn.state.held(self._clock.now()) or (yield from turn.save(turn.state.resumed())):
                 return (yield from self._row(follower, (yield from self._state(follower))))
         if follower not in self._known:
             raise NotFound.named("follower", follower[:64], self._known)
