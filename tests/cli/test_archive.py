@@ -58,7 +58,19 @@ def test_a_segment_that_is_gone_is_a_breach(run, old_shop, tmp_path):
     assert run("restore", "--store", old_shop, "--archive", folder, "web:1")[0] == 1
 
 
+def test_the_folder_may_stand_in_the_file(run, old_shop, tmp_path):
+    (tmp_path / "shop.toml").write_text('store = "sqlite:///old.db"\narchive = "away"\n')
+    status, out, _ = run("archive", "--config", tmp_path / "shop.toml")
+    assert status == 0
+    assert "2 orders" in out
+    assert list((tmp_path / "away").glob("*.segment"))
+    assert run("order", "--config", tmp_path / "shop.toml", "web:1")[0] == 0
+
+
 def test_wrong_usage_is_said(run, old_shop, tmp_path):
     folder = tmp_path / "archive"
     assert run("restore", "--store", old_shop, "--archive", folder)[0] == 2
+    status, _, error = run("archive", "--store", old_shop)
+    assert status == 2
+    assert "--archive DIR" in error
     assert run("archive", "--store", old_shop, "--archive", folder, "--older-than", "soon")[0] == 2

@@ -1,13 +1,17 @@
 """Closed orders leave for an archive: what is still known of them, how they come back, and crashes at every step."""
 
+import asyncio
 import gzip
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from ordercore import Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveStock, Ship
-from ordercore.errors import Archived, ConfigurationError, Corrupted, Mismatch, NotFound
+from ordercore import AsyncKernel, Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveStock, Ship
+from ordercore.errors import Archived, ConfigurationError, Corrupted, Mismatch, NotFound, Rejected
 from ordercore.order import CancelLines, ConfirmDelivery
 from ordercore.stock import CountStock, Received
 from ordercore.store.memory import MemoryStore
@@ -91,6 +95,17 @@ def test_an_archived_order_is_read_through_and_refused_to_commands(opened):
     for ask in (lambda one: one.order("web:2"), lambda one: one.timeline("web:2"), lambda one: one.explain("web:2")):
         with pytest.raises(Archived):
             ask(opened(archive=False))
+
+
+def test_an_asynchronous_kernel_reads_through_as_well(opened):
+    kernel = shop(opened)
+    was, story = kernel.order("web:2"), kernel.timeline("web:2")
+    left(kernel, opened.clock)
+    waiting = AsyncKernel(kernel.store, clock=opened.clock, archive=kernel.core.archive)
+    assert asyncio.run(waiting.order("web:2")) == was
+    assert asyncio.run(waiting.timeline("web:2")) == story
+    with pytest.raises(Archived):
+        asyncio.run(AsyncKernel(kernel.store, clock=opened.clock).order("web:2"))
 
 
 def test_what_was_done_is_not_done_again(opened):
@@ -263,3 +278,85 @@ def test_a_crash_at_any_step_loses_nothing(tmp_path):
         store.close()
         stop += 1
     assert stop > 4
+
+
+DO = st.one_of(
+    st.tuples(st.just("place"), st.integers(0, 6)),
+    st.tuples(st.just("deliver"), st.integers(0, 6)),
+    st.tuples(st.just("receive"), st.integers(0, 3)),
+    st.tuples(st.just("wait"), st.integers(1, 60)),
+    st.tuples(st.just("archive"), st.integers(2, 20)),
+    st.tuples(st.just("restore"), st.integers(0, 3)),
+)
+
+
+class Bytes(dict):
+    """An archive in memory."""
+
+    def put(self, name, content):
+        self[name] = content
+
+    def get(self, name):
+        if name not in self:
+            raise NotFound.named("segment", name)
+        return self[name]
+
+    def delete(self, name):
+        self.pop(name, None)
+
+    def names(self):
+        return sorted(self)
+
+
+def told(kernel, what, number):
+    """Do it, and say what came of it in a way that archiving must not change."""
+    id = f"web:{number}"
+    try:
+        if what == "place":
+            receipt = kernel.handle(order(number, number % 3 + 1))
+            return (receipt.duplicate, receipt.result)
+        if what == "receive":
+            return kernel.handle(ReceiveStock("WH1", [Received("TEA", 2)], "supplier", f"GR-{number}")).duplicate
+        if what == "deliver":
+            receipt = kernel.handle(Ship(id, carrier="Post", tracking=f"P-{number}"))
+            for parcel in kernel.order(id).parcels:
+                kernel.handle(ConfirmDelivery(id, parcel))
+            return receipt.result
+    except Archived:
+        return "refused"
+    except Rejected as error:
+        return error.code if error.code in ("not_found", "insufficient") else "refused"
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(DO, min_size=8, max_size=40))
+def test_a_shop_that_archives_answers_as_one_that_does_not(steps):
+    clock = ManualClock()
+    kernel, plain = Kernel(clock=clock, archive=Bytes()), Kernel(clock=clock)
+    for each in (kernel, plain):
+        fill(each, 4)
+    for what, number in steps:
+        if what == "wait":
+            clock.advance(timedelta(days=number))
+        elif what == "archive":
+            clock.advance(timedelta(days=number))
+            for each in (kernel, plain):
+                each.handle(PutItem("TEA", f"Tea of {clock.now().isoformat()}"))
+            Upkeep(kernel).archive(clock.now() - timedelta(days=number // 2))
+        elif what == "restore":
+            with suppress(NotFound):
+                Upkeep(kernel).restore(f"web:{number}")
+        else:
+            assert told(kernel, what, number) == told(plain, what, number)
+    assert kernel.stock("TEA") == plain.stock("TEA")
+    for row in plain.orders():
+        assert kernel.order(row.id) == plain.order(row.id)
+        entries = [[(one.version, one.text, one.actor) for one in each.timeline(row.id)] for each in (kernel, plain)]
+        assert entries[0] == entries[1]
+    ends = [each.why("TEA", "WH1").movements[-1] for each in (kernel, plain) if each.why("TEA", "WH1").movements]
+    assert len({(one.on_hand, one.available) for one in ends}) <= 1
+    assert kernel.verify() == Upkeep(kernel).verify_archive() == ()
+    for segment in Upkeep(kernel).segments():
+        Upkeep(kernel).restore_segment(segment.name)
+    assert [row.id for row in kernel.orders()] == [row.id for row in plain.orders()]
+    assert kernel.verify() == Upkeep(kernel).verify_archive() == ()

@@ -43,8 +43,8 @@ def age_option(command: F) -> F:
 
 
 folder_option = click.option(
-    "--archive", "folder", required=True, type=FOLDER, metavar="DIR", envvar="ORDERCORE_ARCHIVE", show_envvar=True,
-    help="The folder of the archive.",
+    "--archive", "folder", type=FOLDER, metavar="DIR", envvar="ORDERCORE_ARCHIVE", show_envvar=True,
+    help="The folder of the archive; without it, the one of --config.",
 )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ folder_option = click.option(
 @click.option("--status", "statuses", multiple=True, type=click.Choice(ORDER.states), default=CLOSED, show_default=True,
               help="Only orders of this status; may be repeated.")  # fmt: skip
 @click.option("--list", "listing", is_flag=True, help="Archive nothing: list the segments that are away.")
-def archive_command(url: str, folder: Path, age: timedelta, statuses: Sequence[str], *, listing: bool) -> int:
+def archive_command(url: str, folder: Path | None, age: timedelta, statuses: Sequence[str], *, listing: bool) -> int:
     """Let closed orders leave the store for a folder, with the outside effects, receipts and carts of their time.
 
     They stay known: a repeated command is still a duplicate, balances are carried forward, and `kernel.order` reads
@@ -87,7 +87,7 @@ def archive_command(url: str, folder: Path, age: timedelta, statuses: Sequence[s
 @folder_option
 @click.option("--segment", metavar="NAME", help="All that is away in a segment.")
 @click.argument("orders", nargs=-1, metavar="[ORDER]...")
-def restore_command(url: str, folder: Path, segment: str | None, orders: Sequence[str]) -> int:
+def restore_command(url: str, folder: Path | None, segment: str | None, orders: Sequence[str]) -> int:
     """Bring archived orders back into the store, as they were; or all of a segment.
 
     Followers passed them long ago, so nobody is told again. `ordercore archive` lets them leave again.

@@ -37,6 +37,7 @@ from ordercore.errors import ConfigurationError, InvalidInput
 from ordercore.intake import ItemMapping
 from ordercore.policies import Policies
 from ordercore.ports import Carrier, Channel, Notifier, Settings, Supplier
+from ordercore.wiring.archive_folder import ArchiveFolder
 from ordercore.wiring.discovery import discover
 from ordercore.wiring.plugins import Plugins
 
@@ -68,6 +69,7 @@ class ConfigFile:
     """What may stand in the file."""
 
     store: str = "memory://"
+    archive: str = ""
     tenant: str = ""
     strategy: str = "nearest"
     plugins: tuple[str, ...] | None = None
@@ -94,13 +96,15 @@ class Configuration:
     carriers: Mapping[str, Carrier] = field(default=Factory(dict), repr=False)
     suppliers: Mapping[str, Supplier] = field(default=Factory(dict), repr=False)
     notifiers: Mapping[str, Notifier] = field(default=Factory(dict), repr=False)
+    archive: ArchiveFolder | None = None
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments of `Kernel`, without its store."""
         accounts = {name: getattr(self, name) for name in _ACCOUNTS}
         return {
             "plugins": self.plugins, "strategy": self.strategy, "tenant": self.tenant, "policies": self.policies,
-            "mapping": self.mapping, **{name: made for name, made in accounts.items() if made},
+            "mapping": self.mapping, "archive": self.archive,
+            **{name: made for name, made in accounts.items() if made},
         }  # fmt: skip
 
 
@@ -127,6 +131,7 @@ def read_configuration(
     return Configuration(
         _beside(path, config.store), plugins, config.strategy, config.tenant, config.policies,
         ItemMapping(_names(config.mapping)), **accounts,
+        archive=ArchiveFolder(path.parent / config.archive) if config.archive else None,
     )  # fmt: skip
 
 

@@ -142,7 +142,8 @@ class Core:
         """Where closed orders are. Raises ConfigurationError without one."""
         if self.archive is None:
             raise ConfigurationError(
-                "The kernel has no archive.", hint='Build it with archive=ArchiveFolder.at("archive").'
+                "The kernel has no archive.",
+                hint='Build it with archive=ArchiveFolder.at("archive"); on the command line, --archive DIR.',
             )
         return self.archive
 
