@@ -228,3 +228,36 @@ def test_ten_thousand_of_each_kind_of_query_are_one_round_trip(store, trips):
     assert len(snapshot.of(there[3])) == 1 == len(snapshot.of(there[5]))
     assert snapshot.of(there[4])[0] == 4
     assert snapshot.of(there[6]) == ()
+
+
+def test_a_counter_that_was_never_bumped_may_be_required_again_and_again(store):
+    for name in "abc":
+        assert isinstance(store.commit(batch(name, requires=[Require("never", 0)])), Committed)
+    assert isinstance(store.commit_many([batch("d", requires=[Require("never", 0), Require("seen", 0)])])[0], Committed)
+
+
+def test_a_plan_that_was_made_for_small_tables_goes_by_keys_in_large_ones(store):
+    store.commit(delivery("in", *(receive(f"S{n}", 10**6) for n in range(50))))
+    lines = [reserve(f"S{n}", 1, str(n)) for n in range(5)]
+    for number in range(20):  # so often that PostgreSQL keeps its plans
+        store.commit(order(f"a{number}", *lines))
+    before = _blocks(store, order("b", *lines))
+    for start in range(0, 4000, 500):
+        store.commit(delivery(f"more{start}", *(receive(f"M{n}", 1) for n in range(start, start + 500))))
+    assert _blocks(store, order("c", *lines)) < before + 60
+
+
+def _blocks(store, made):
+    """How many blocks of the tables and their indexes a commit looks at."""
+    count = (
+        "select sum(heap_blks_hit + heap_blks_read + idx_blks_hit + idx_blks_read)::bigint from pg_statio_user_tables"
+    )
+    flush = "select pg_stat_force_next_flush()"
+
+    def counted():
+        yield Ask(flush)
+        return (yield Ask(count + " where schemaname = current_schema()"))[0][0]
+
+    before = store._lender.run(counted())
+    store.commit(made)
+    return store._lender.run(counted()) - before

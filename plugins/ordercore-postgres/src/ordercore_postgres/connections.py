@@ -17,7 +17,9 @@ from ordercore_postgres.steps import Ask, Asked, Operation, Pause, Rows
 
 T = TypeVar("T")
 
-OWN_SETTINGS: Final = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off"
+OWN_SETTINGS: Final = (
+    "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set enable_material = off"
+)
 """Every statement goes by keys. A plan that was prepared while the tables were small would scan them for ever."""
 
 

@@ -28,11 +28,11 @@ from ordercore_postgres.work import Move, Work, as_json, merged
 
 _COMMIT: Final = "select ordercore_commit(%(t)s, %(work)s::jsonb)"
 _LEASE: Final = """with due as (
-    select kind, key from ordercore_timer where tenant = %(t)s and due <= %(at)s and (until is null or until <= %(at)s)
+    select tenant, kind, key from ordercore_timer where tenant = %(t)s and due <= %(at)s and (until is null or until <= %(at)s)
         and (%(kind)s::text is null or kind = %(kind)s::text)
     order by due, kind, key limit %(limit)s for update skip locked
 ) update ordercore_timer o set fence = nextval('ordercore_fence'), until = %(until)s from due
-where o.tenant = %(t)s and o.kind = due.kind and o.key = due.key returning o.kind, o.key, o.due, o.fence"""
+where o.tenant = due.tenant and o.kind = due.kind and o.key = due.key returning o.kind, o.key, o.due, o.fence"""
 _HELD_LEASE: Final = "tenant = %(t)s and kind = %(kind)s and key = %(key)s and due = %(due)s and fence = %(fence)s"
 _ACK: Final = f"delete from ordercore_timer where {_HELD_LEASE} returning 1"
 _NACK: Final = f"update ordercore_timer set due = %(again)s, fence = 0, until = null where {_HELD_LEASE} returning 1"

@@ -28,7 +28,8 @@ _BEHIND: Final = "(l.epoch, l.xid, l.pos) > (%(epoch)s, %(xid)s::xid8, %(pos)s)"
 _LOG: Final = f"{_ROWS} and l.stream is not null and {_BEHIND} order by l.epoch, l.xid, l.pos"
 _IDS: Final = f"{_ROWS} and l.stream is null order by l.command"
 _STREAMS: Final = f"""select {LOG_COLUMNS} from unnest(%(streams)s::text[]) with ordinality s (stream, i)
-join ordercore_log l on l.tenant = %(t)s and l.stream = s.stream order by s.i, l.version"""
+cross join lateral (select * from ordercore_log l where l.tenant = %(t)s and l.stream = s.stream offset 0) l
+order by s.i, l.version"""
 _DOCUMENTS: Final = """select kind, key, revision, tag, sort, body from ordercore_document where tenant = %(t)s
 and (%(kind)s::text is null or kind = %(kind)s::text) and (%(key)s::text is null or key = %(key)s::text)"""
 _COUNTERS: Final = "select name, value from ordercore_counter where tenant = %(t)s and value > 0"

@@ -79,10 +79,12 @@ _OUTCOMES: Final = section(
 # The row that holds what comes first, those behind it, and at least the last, which says where the stream stands.
 _STREAMS: Final = section(
     STREAM, """from unnest(%(streams)s::text[], %(afters)s::bigint[]) with ordinality s (stream, after, i)
-    join ordercore_log l on l.tenant = %(t)s and l.stream = s.stream and l.version >= coalesce((
-        select b.version from ordercore_log b where b.tenant = %(t)s and b.stream = s.stream and b.version <= s.after + 1
-        order by b.version desc limit 1
-    ), 0) order by s.i, l.version""",
+    cross join lateral (
+        select * from ordercore_log l where l.tenant = %(t)s and l.stream = s.stream and l.version >= coalesce((
+            select b.version from ordercore_log b where b.tenant = %(t)s and b.stream = s.stream and b.version <= s.after + 1
+            order by b.version desc limit 1
+        ), 0) order by l.version offset 0
+    ) l order by s.i, l.version""",
     i="s.i", body="case when l.version + l.count - 1 > s.after or l.count < 0 then l.events end", n1="l.version", n2="l.count",
     n3="s.after", crc="l.crc", **PLACE_IN_LOG,
 )  # fmt: skip
@@ -101,7 +103,9 @@ _COUNTERS: Final = section(
 )
 _DOCUMENTS: Final = section(
     DOCUMENT, """from unnest(%(kinds)s::text[], %(keys)s::text[]) with ordinality w (kind, key, i)
-    join ordercore_document o on o.tenant = %(t)s and o.kind = w.kind and o.key = w.key""",
+    cross join lateral (
+        select * from ordercore_document o where o.tenant = %(t)s and o.kind = w.kind and o.key = w.key limit 1
+    ) o""",
     i="w.i", a="o.kind", b="o.key", c="o.tag", d="o.sort", body="o.body", n1="o.revision",
 )  # fmt: skip
 _OFFERS: Final = section(
@@ -114,7 +118,9 @@ _POSITIONS: Final = section(
 )  # fmt: skip
 _POSITIONS_AT: Final = section(
     POSITION_AT, """from unnest(%(at_skus)s::text[], %(at_places)s::text[]) w (sku, place)
-    join ordercore_position p on p.tenant = %(t)s and p.sku = w.sku and p.place = w.place""",
+    cross join lateral (
+        select * from ordercore_position p where p.tenant = %(t)s and p.sku = w.sku and p.place = w.place offset 0
+    ) p""",
     a="p.sku", b="p.place", c="p.lot", d="p.owner", figures=FIGURES_OF_P,
 )  # fmt: skip
 # Backwards until the first row that is old enough, then forwards from there.
@@ -129,27 +135,35 @@ _CHANGES: Final = section(
 )  # fmt: skip
 _LOG_OF: Final = section(
     OF_STREAM, """from unnest(%(of)s::text[]) with ordinality s (stream, i)
-    join ordercore_log l on l.tenant = %(t)s and l.stream = s.stream and l.count > 0 order by s.i, l.version""",
+    cross join lateral (
+        select * from ordercore_log l where l.tenant = %(t)s and l.stream = s.stream and l.count > 0 offset 0
+    ) l order by s.i, l.version""",
     i="s.i", **RECORDED,
 )  # fmt: skip
 _LOG_AT: Final = section(
     AT_POSITION, """from unnest(%(epochs)s::integer[], %(xids)s::text[], %(poses)s::bigint[]) w (epoch, xid, pos)
-    join ordercore_log l on l.tenant = %(t)s and l.stream is not null
-        and l.epoch = w.epoch and l.xid = w.xid::xid8 and l.pos = w.pos and l.count > 0
+    cross join lateral (
+        select * from ordercore_log l where l.tenant = %(t)s and l.stream is not null
+            and l.epoch = w.epoch and l.xid = w.xid::xid8 and l.pos = w.pos and l.count > 0 limit 1
+    ) l
     order by l.epoch, l.xid, l.pos""", **RECORDED,
 )  # fmt: skip
 
 # For the facts of a refusal only.
 REVISIONS: Final = section(
     REVISION, """from unnest(%(facts_kinds)s::text[], %(facts_keys)s::text[]) w (kind, key)
-    join ordercore_document o on o.tenant = %(t)s and o.kind = w.kind and o.key = w.key""",
+    cross join lateral (
+        select * from ordercore_document o where o.tenant = %(t)s and o.kind = w.kind and o.key = w.key limit 1
+    ) o""",
     a="o.kind", b="o.key", n1="o.revision",
 )  # fmt: skip
 ROWS: Final = section(
     ROW, """from unnest(%(row_skus)s::text[], %(row_owners)s::text[], %(row_lots)s::text[], %(row_places)s::text[])
         w (sku, owner, lot, place)
-    join ordercore_position p on p.tenant = %(t)s and p.sku = w.sku and p.owner = w.owner and p.lot = w.lot
-        and p.place = w.place""",
+    cross join lateral (
+        select * from ordercore_position p where p.tenant = %(t)s and p.sku = w.sku and p.owner = w.owner
+            and p.lot = w.lot and p.place = w.place limit 1
+    ) p""",
     a="p.sku", b="p.place", c="p.lot", d="p.owner", figures=FIGURES_OF_P,
 )  # fmt: skip
 CONSUMER: Final = section(
