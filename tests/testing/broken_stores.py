@@ -16,6 +16,7 @@ from ordercore.store import (
     BUCKETS,
     Committed,
     Conflicted,
+    Pending,
     ReadDocuments,
     ReadHead,
     ReadOutcome,
@@ -28,6 +29,7 @@ from ordercore.store.posting import COLUMN
 from ordercore.store.sqlite import SQLiteStore
 from ordercore.store.sqlite.rows import Writing
 from ordercore.testing.sample_events import NOW
+from ordercore.testing.sqlite_host import SQLiteHost
 
 
 def one_by_one(cls):
@@ -596,3 +598,57 @@ class BalancesKept(SQLiteStore):
                 name = (tenant, type(query), query.skus, getattr(query, "place", None))
                 snapshot.answers[id(query)] = self.kept.setdefault(name, snapshot.answers[id(query)])
         return snapshot
+
+
+class CommitsForTheHost(SQLiteStore):
+    """Commits what it has written, and with it whatever the host has."""
+
+    def commit(self, batch):
+        result = super().commit(batch)
+        if isinstance(result, Pending):
+            self._database.connection().execute("commit")
+        return result
+
+
+class SaysCommitted(SQLiteStore):
+    """Says that a batch is committed when it stands in a transaction that the host may take back."""
+
+    def commit(self, batch):
+        result = super().commit(batch)
+        return Committed("1", result.versions) if isinstance(result, Pending) else result
+
+
+class RollsTheHostBack(SQLiteStore):
+    """Has no savepoint of its own: to undo a refused batch it rolls the host's transaction back."""
+
+    def commit(self, batch):
+        result = super().commit(batch)
+        if isinstance(result, Short):
+            self._database.connection().execute("rollback")
+        return result
+
+
+class SetsTheSession(SQLiteStore):
+    """Gives the host's connection a setting that suits the store."""
+
+    def read_all(self, after, limit=1000, *, tenant=""):
+        self._database.connection().execute("pragma cache_size = -4321")
+        return super().read_all(after, limit, tenant=tenant)
+
+
+class SettledTooSoon(SQLiteStore):
+    """Takes what it reads inside a transaction of the host for what there is."""
+
+    def read(self, queries, *, tenant=""):
+        return evolve(super().read(queries, tenant=tenant), settled=True)
+
+
+class BrokenHost(SQLiteHost):
+    """Lends its connection to a broken store."""
+
+    def __init__(self, path, broken):
+        super().__init__(path)
+        self.broken = broken
+
+    def store(self, in_transaction=None, **options):
+        return self.broken.borrowing(lambda: self.connection, in_transaction=in_transaction, **options)

@@ -8,6 +8,7 @@ import pytest
 from ordercore.store.memory import MemoryStore
 from ordercore.store.sqlite import SQLiteStore
 from ordercore.testing import StoreSuite
+from ordercore.testing.sqlite_host import host_database, store_on_lent_connections
 
 
 class InMemory(StoreSuite):
@@ -36,6 +37,23 @@ class OnDisk(StoreSuite):
         return partial(self.broken, tmp_path / "shop.db", synchronous="NORMAL")  # kills are survived all the same
 
     attempts = 2_000
+
+
+class OnLentConnection(StoreSuite):
+    """A broken store on a connection that a host lends; outside of its transactions it is as any other."""
+
+    durable = multi_process = global_order = group_commit = fencing = borrowed_transaction = True
+    broken: type[SQLiteStore]
+    caught_by: tuple[str, ...] = ()
+
+    @pytest.fixture
+    def store_factory(self, tmp_path):
+        return partial(store_on_lent_connections, tmp_path / "host.db")
+
+    @pytest.fixture
+    def host_factory(self, tmp_path):
+        host_database(tmp_path / "host.db")
+        return partial(broken_stores.BrokenHost, tmp_path / "host.db", self.broken)
 
 
 class TestReadModifyWrite(InMemory):
@@ -232,3 +250,28 @@ class TestIdsOfRefusedBatches(OnDisk):
 class TestBalancesKept(OnDisk):
     broken = broken_stores.BalancesKept
     caught_by = ("s17_3",)
+
+
+class TestCommitsForTheHost(OnLentConnection):
+    broken = broken_stores.CommitsForTheHost
+    caught_by = ("s19_1",)
+
+
+class TestSaysCommitted(OnLentConnection):
+    broken = broken_stores.SaysCommitted
+    caught_by = ("s19_1", "s19_2")
+
+
+class TestRollsTheHostBack(OnLentConnection):
+    broken = broken_stores.RollsTheHostBack
+    caught_by = ("s19_4",)
+
+
+class TestSetsTheSession(OnLentConnection):
+    broken = broken_stores.SetsTheSession
+    caught_by = ("s19_9",)
+
+
+class TestSettledTooSoon(OnLentConnection):
+    broken = broken_stores.SettledTooSoon
+    caught_by = ("s19_8",)
