@@ -18,15 +18,17 @@ from datetime import datetime
 from attrs import frozen
 
 from ordercore.flows.record import PERSON, SUMMARY
+from ordercore.intake import Quarantined
 from ordercore.kernel import Kernel
-from ordercore.message import Receipt
+from ordercore.message import Context, Receipt
 from ordercore.order import ErasePerson, OrderSummary, stream_of
-from ordercore.store import Breach, ReadStream
+from ordercore.store import Batch, Breach, DeleteDocument, PutDocument, ReadStream
 from ordercore.store.archived import SEGMENT, Segment
 from ordercore.store.transfer import Export, transfer_of
-from ordercore.values import Address, OrderId, instant_of, text_of
+from ordercore.values import Address, CommandId, OrderId, instant_of, text_of
 from ordercore.wiring.archive_folder import ArchiveFolder
 from ordercore.wiring.archiving import CLOSED, ArchiveReport, OrderArchive
+from ordercore.wiring.receive import QUARANTINE, RAW, Note
 from ordercore.wiring.verify_archive import verify_archive
 
 __all__ = ["ArchiveFolder", "ArchiveReport", "Upkeep"]
@@ -91,8 +93,12 @@ class Upkeep:
         return self._erase_all(here, lambda its: its.orders_of(named), reference, actor)
 
     def erase_before(self, before: datetime, *, reference: str = "", actor: str = "") -> tuple[OrderId, ...]:
-        """The same for closed orders that were placed before a moment and have something to erase; returns them."""
+        """The same for closed orders that were placed before a moment and have something to erase; returns them.
+
+        The bytes of documents that came in before it, went into quarantine and were replayed since are erased as well.
+        """
         when = instant_of(before, what="before")
+        self._erase_replayed(when, actor)
         with self._export() as export:
             here = [
                 id
@@ -113,6 +119,28 @@ class Upkeep:
         for id in found:
             self.erase(id, reference=reference, actor=actor)
         return found
+
+    def _erase_replayed(self, before: datetime, actor: str) -> None:
+        """Nobody needs the bytes of a document that was taken in after all; what was wrong with it stays."""
+        core = self.kernel.core
+        with self._export() as export:
+            bodies = [(row, core.codec.load_document(row.body)) for row in export.documents(QUARANTINE)]
+        now = core.clock.now()
+        context = Context(CommandId(""), now, now, actor)
+        for row, kept in bodies:
+            if (
+                isinstance(kept, Quarantined)
+                and kept.status == "replayed"
+                and kept.received_at
+                and kept.received_at < before
+            ):
+                after = kept.erased()
+                put = PutDocument(QUARANTINE, row.key, after, row.revision, after.status, row.sort)
+                # Without an id: its fence is the revision, and whoever was quicker has replayed or erased it.
+                documents = (put, DeleteDocument(RAW, row.key))
+                self.kernel.store.commit(
+                    Batch(CommandId(""), Note(row.key), context, (), documents, tenant=core.tenant)
+                )
 
     def _export(self) -> AbstractContextManager[Export]:
         return transfer_of(self.kernel.store).export(tenant=self.kernel.core.tenant)

@@ -9,15 +9,17 @@ import pytest
 
 from ordercore import Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveStock, Ship
 from ordercore.errors import Archived, Erased, NotFound
+from ordercore.intake import quarantine
 from ordercore.order import ConfirmDelivery, ErasePerson, RecordTracking
 from ordercore.order.events import PersonErased
 from ordercore.order.summary import ErasedAddress
-from ordercore.ports import Transmission
+from ordercore.ports import Problem, Transmission
 from ordercore.stock import Received
-from ordercore.store import ReadDocuments
+from ordercore.store import PutDocument, ReadDocuments
 from ordercore.store.memory import MemoryStore
 from ordercore.store.sqlite import SQLiteStore
 from ordercore.testing import ManualClock, MemoryChannel
+from ordercore.testing.sample_events import batch
 from ordercore.upkeep import ArchiveFolder, Upkeep
 from ordercore.values import Address
 
@@ -170,11 +172,6 @@ def test_raw_documents_about_an_erased_order_are_gone(tmp_path):
     kernel.handle(PutLocation("WH1"))
     kernel.handle(ReceiveStock("WH1", [Received("TEA", 50)], "supplier", "GR-1"))
     kernel.handle(PlaceOrder("web", "1", "EUR", [Line("TEA", 1, "3.50")], ship_to=HOME))
-    from ordercore.intake import quarantine
-    from ordercore.ports import Problem
-    from ordercore.store import PutDocument
-    from ordercore.testing.sample_events import batch
-
     sent = Transmission("web", "application/json", b'{"name": "Ada Lovelace"}', {}, clock.now())
     kept, raw = quarantine(sent, (Problem("change_proposed", "reject", "", "It differs.", subject="1"),))
     kernel.store.commit(batch("kept", documents=[
@@ -187,6 +184,23 @@ def test_raw_documents_about_an_erased_order_are_gone(tmp_path):
     assert kernel.quarantine() == ()
     with pytest.raises(Erased):
         kernel.replay(kept.document)
+
+
+def test_by_age_the_bytes_of_what_was_replayed_go_and_those_of_what_is_open_stay(kernel):
+    now = kernel.core.clock.now()
+    for name, done in (("done", True), ("open", False)):
+        sent = Transmission("web", "application/json", f'{{"name": "Ada Lovelace {name}"}}'.encode(), {}, now)
+        kept, raw = quarantine(sent, (Problem("unknown_item", "reject", "", "No such item.", subject=name),))
+        kept = kept.replayed() if done else kept
+        put = PutDocument("quarantine", kept.document, kept, None, kept.status, "")
+        kernel.store.commit(batch(f"kept {name}", documents=[put, PutDocument("raw", raw.document, raw)]))
+    Upkeep(kernel).erase_before(now)
+    assert sorted(one.status for one in kernel.quarantine(None)) == ["open", "replayed"]
+    Upkeep(kernel).erase_before(now + timedelta(days=1))
+    assert sorted(one.status for one in kernel.quarantine(None)) == ["erased", "open"]
+    query = ReadDocuments("raw")
+    assert len(kernel.store.read([query]).of(query)) == 1
+    assert kernel.verify() == ()
 
 
 def test_an_erased_order_is_not_erased_of_what_its_channel_repeats(kernel):
