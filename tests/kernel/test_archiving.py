@@ -5,6 +5,7 @@ import gzip
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +20,7 @@ from ordercore.store.sqlite import SQLiteStore
 from ordercore.testing import ManualClock
 from ordercore.upkeep import ArchiveFolder, Upkeep
 from ordercore.values import Address
+from ordercore.wiring import archiving
 
 LATER = timedelta(days=100)
 HOME = Address(name="Ada Lovelace", lines=("12 Square",), city="London", postal_code="SW1Y 4JH", country="GB")
@@ -188,6 +190,22 @@ def test_what_is_young_or_open_or_unseen_by_a_follower_stays(opened):
     store.checkpoint("slow", store.cursor_of("slow"), store.read_all(None, 10_000).cursor)
     cancelled = Upkeep(kernel).archive(opened.clock.now(), statuses=("cancelled",), most=2)
     assert (cancelled.orders, cancelled.streams) == (0, 1)
+
+
+def test_many_leave_in_passes_and_what_stays_is_not_looked_at_again(opened):
+    kernel = shop(opened, orders=9)
+    young = kernel.handle(order(40, 1)).order_id
+    kernel.handle(Ship(young, carrier="Post", tracking="P-40"))
+    for parcel in kernel.order(young).parcels:
+        kernel.handle(ConfirmDelivery(young, parcel))
+    opened.clock.advance(timedelta(seconds=1))
+    kernel.handle(PutItem("LAST"))
+    with patch.object(archiving, "_PASS", 2):
+        assert Upkeep(kernel).archive(opened.clock.now(), most=3).streams == 3
+        report = left(kernel, opened.clock)
+    assert (report.streams, report.orders, report.blocked) == (6, 5, ())
+    assert kernel.verify() == Upkeep(kernel).verify_archive() == ()
+    assert left(kernel, opened.clock).streams == 0
 
 
 def test_without_an_archive_nothing_leaves(opened):

@@ -7,6 +7,7 @@ that they are as they were read. A crash in between leaves a file that nothing r
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from itertools import islice
 from typing import Final
@@ -53,6 +54,8 @@ _ENDED: Final = ("done", "refused")
 _STREAMS: Final = 500
 """In a segment, at most: one commit, and what is unpacked when one order is read."""
 _ATTEMPTS: Final = 5
+_PASS: Final = 100_000
+"""Streams that are looked for at a time."""
 
 Leaving = dict[Stream, list[DocumentRow]]
 """Documents by the stream that they leave with."""
@@ -110,11 +113,21 @@ class OrderArchive:
         """
         archiving_of(self.store)
         tally = _Tally()
-        with transfer_of(self.store).export(tenant=self.tenant) as export:
-            names = islice(self._candidates(export, before, statuses), most)
-            while group := list(islice(names, streams)):
-                if not self._leave_together(group, micros_of(before), tally):
-                    break
+        stays: set[Stream] = set()
+        while most is None or tally.streams < most:
+            # A snapshot for each pass: one that is held while everything leaves would keep the database from reusing room.
+            room = _PASS if most is None else min(_PASS, most - tally.streams)
+            with transfer_of(self.store).export(tenant=self.tenant) as export:
+                named = (name for name in self._candidates(export, before, statuses) if name not in stays)
+                names = list(islice(named, room))
+            for at in range(0, len(names), streams):
+                group = names[at : at + streams]
+                left = self._leave_together(group, micros_of(before), tally)
+                if left is None:
+                    return tally.report()
+                stays |= set(group) - left
+            if len(names) < room:
+                break
         return tally.report()
 
     def _candidates(self, export: Export, before: datetime, statuses: Sequence[str]) -> Iterator[Stream]:
@@ -154,13 +167,13 @@ class OrderArchive:
         state = RESERVATIONS.fold(None, events, cart)
         return state is not None and state.status != "soft"
 
-    def _leave_together(self, group: Sequence[Stream], before: int, tally: _Tally) -> bool:
-        """One segment; without what turns out to be in use. False if nothing can leave now."""
+    def _leave_together(self, group: Sequence[Stream], before: int, tally: _Tally) -> AbstractSet[Stream] | None:
+        """One segment; without what turns out to be in use. What has left; None if nothing can leave now."""
         left = list(group)
         for _ in range(_ATTEMPTS):
             content, personal, names = self._read(left, before)
             if not content.rows:
-                return True
+                return set()
             name, packed = pack(content)
             records = self._carried(content.rows)
             # First all that is needed to come back, then the rows: a crash in between loses nothing.
@@ -174,19 +187,19 @@ class OrderArchive:
                 tally.orders += sum(stream.startswith("order/") for stream in content.streams())
                 tally.rows += len(content.rows)
                 tally.documents += sum(map(len, names.values()))
-                return True
+                return content.streams().keys()
             if not isinstance(result, Conflicted):
                 tally.blocked.append(f"{name}: {type(result).__name__}")
-                return False
+                return None
             self._drop(name)
             if result.what.startswith(CARRIED):
                 continue  # another archivist was quicker: what is carried forward is more by now
             if (in_use := self._in_use(result, names)) is None:
                 tally.blocked.append(f"{result.what} stands at {result.actual}, before {result.expected}")
-                return False
+                return None
             left = [stream for stream in content.streams() if stream != in_use]
         tally.blocked.append("others kept changing what was to leave")
-        return True
+        return set()
 
     def _drop(self, name: str) -> None:
         """Nothing left, so nothing is needed to bring it back; personal data above all must not stay behind."""
