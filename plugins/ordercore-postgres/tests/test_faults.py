@@ -191,3 +191,26 @@ def test_behind_a_proxy_nothing_is_prepared(url):
         assert connection.execute("show enable_seqscan").fetchone() == ("on",)
         store.close()
         assert lender.shown == store.address
+
+
+def test_a_deadlock_with_somebody_else_is_tried_again(url, store):
+    store.commit(delivery("more", receive("CUP", 5)))
+    take = "update ordercore_position set damaged = damaged where sku = '{}'"
+    answers = []
+    # (Only who waits longer than its own deadlock_timeout looks for a deadlock, and is the one that gives way.)
+    with (
+        closing(opened(f"{url}%20-cdeadlock_timeout%3D50")) as giving,
+        psycopg.connect(f"{url}%20-cdeadlock_timeout%3D60s") as host,
+    ):
+        host.execute(take.format("TEA"))
+        both = order("a", reserve("CUP", 1, "1"), reserve("TEA", 1, "2"))
+        thread = threading.Thread(target=lambda: answers.append(giving.commit(both)))
+        thread.start()
+        while not host.execute("select 1 from pg_locks where not granted").fetchall():
+            pass
+        host.execute(take.format("CUP"))  # which the commit holds: it has to give way
+        assert answers == []
+        host.commit()
+        thread.join()
+    assert isinstance(answers[0], Committed)
+    assert store.verify() == ()
