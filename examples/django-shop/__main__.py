@@ -98,10 +98,9 @@ if __name__ == "__main__":
     address = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     customers(address)
-    print(
-        f"\nServing on {address}/ until Ctrl-C; orders and stock on {address}/admin/ (admin, {password}).", flush=True
-    )
+    said = f"Serving on {address}/ until Ctrl-C; orders and stock on {address}/admin/ (admin, {password})."
     try:
+        print(f"\n{said}", flush=True)
         while True:  # the worker: timers, followers, deliveries
             kernel().work(until_idle=True)
             time.sleep(1)
