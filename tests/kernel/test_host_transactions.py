@@ -5,6 +5,11 @@ from contextlib import closing
 import psycopg
 from hypothesis import HealthCheck, given, settings
 
+from ordercore import Kernel
+from ordercore.catalog import PutStockLevels
+from ordercore.policies import Policies
+from ordercore.stock import AdjustStock
+from ordercore.testing import ManualClock, given_stock
 from ordercore.testing.hosted import SCENARIOS, Hosted
 from ordercore.testing.sqlite_host import SQLiteHost, host_database
 from ordercore_postgres import PostgresStore
@@ -59,3 +64,20 @@ def test_what_the_host_took_back_is_forgotten_on_postgresql(ordercore_postgres_d
     with closing(PostgresHost(address)) as host, closing(PostgresHost(address)) as other:
         Hosted(host, other).run(scenario)
     databases.drop(address)
+
+
+def test_the_watch_forgets_levels_of_a_test_case_that_was_rolled_back(tmp_path):
+    host_database(tmp_path / "host.db")
+    with closing(SQLiteHost(tmp_path / "host.db")) as host:
+        kernel = Kernel(host.store(lambda: False), clock=ManualClock(), policies=Policies(replenish="alert"))
+        given_stock(kernel, {"WH1": {"TEA": 20, "CUP": 20}})
+        alerts = []
+        for sku in ("CUP", "TEA", "CUP"):
+            host.begin()
+            kernel.handle(PutStockLevels(sku, "WH1", 15, 40))
+            kernel.work(until_idle=True)
+            kernel.handle(AdjustStock("WH1", "TEA", -10, "sold over the counter"))
+            kernel.work(until_idle=True)
+            alerts.append(len(kernel.alerts()))
+            host.rollback()
+        assert alerts == [0, 1, 0]
