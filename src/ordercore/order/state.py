@@ -196,6 +196,14 @@ def _next(
     )  # fmt: skip
 
 
+def _noted(order: Order, confirmed: bool, holds: tuple[Hold, ...], payments: Payments) -> Order:
+    """No unit moved, but something else is known of the order."""
+    return Order(
+        order.id, order.version + 1, order.head, order.lines, confirmed, holds, order.works, order.parcels,
+        order.returned, payments, order.plan,
+    )  # fmt: skip
+
+
 def placed(id: OrderId, event: e.OrderPlaced) -> Order:
     """A new order."""
     return Order(id, 1, event, lines.placed_lines(event.lines), event.confirmed, payments=_NO_PAYMENTS)
@@ -358,22 +366,22 @@ def _returned(order: Order, event: e.ReturnReceived) -> Order:
 
 
 def _paid(order: Order, event: e.PaymentRecorded) -> Order:
-    return evolve(order, version=order.version + 1, payments=payment.record(order.payments, event))
+    return _noted(order, order.confirmed, order.holds, payment.record(order.payments, event))
 
 
 def _held(order: Order, event: e.HoldAdded) -> Order:
     hold = Hold(event.hold, event.kind, event.blocks, event.since)
-    return evolve(order, version=order.version + 1, holds=(*order.holds, hold))
+    return _noted(order, order.confirmed, (*order.holds, hold), order.payments)
 
 
 def _freed(order: Order, event: e.HoldReleased) -> Order:
-    return evolve(order, version=order.version + 1, holds=without(order.holds, event.hold))
+    return _noted(order, order.confirmed, without(order.holds, event.hold), order.payments)
 
 
 # The keys are event classes and each function takes its own key's instances; a dict is the quickest dispatch.
 _EVOLVE: Final[Mapping[type[Event], Callable[[Order, Any], Order]]] = {
     e.OrderAllocated: _allocated,
-    e.OrderConfirmed: lambda order, _: evolve(order, version=order.version + 1, confirmed=True),
+    e.OrderConfirmed: lambda order, _: _noted(order, True, order.holds, order.payments),
     e.LinesBackordered: lambda order, event: _next(order, lines.backorder(order.lines, event)),
     e.LinesCancelled: lambda order, event: _next(order, lines.cancel(order.lines, event)),
     e.LinesFulfilled: lambda order, event: _next(order, lines.fulfill(order.lines, event.lines)),
