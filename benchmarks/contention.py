@@ -10,7 +10,6 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Iterator
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
 import psycopg
@@ -23,6 +22,7 @@ from twins import wishes
 
 from ordercore import Kernel
 from ordercore.message import Receipt
+from ordercore.testing.races import processes
 
 PROCESSES = (1, 4, 8)
 GROUP = 50
@@ -106,11 +106,11 @@ def _serve(pipe: Connection, number: int, own: str, twin: str, skus: int) -> Non
 class Crowd:
     """Workers in processes of their own, all at the same two databases, and the books of both."""
 
-    def __init__(self, own: str, twin: str, skus: int, processes: int) -> None:
-        context = get_context("spawn")
+    def __init__(self, own: str, twin: str, skus: int, workers: int) -> None:
+        context = processes()
         self.pipes: list[Connection] = []
         self.started = []
-        for number in range(1, processes + 1):
+        for number in range(1, workers + 1):
             mine, theirs = context.Pipe()
             one = context.Process(target=_serve, args=(theirs, number, own, twin, skus), daemon=True)
             one.start()
@@ -161,14 +161,14 @@ class Crowd:
 def contention(size: Size) -> Iterator[Result]:
     """1, 4 and 8 processes, hot and spread, an order a commit and in batches; at 8 also by hand."""
     seconds, rounds = (1.0, 5) if size.rounds > 10 else (0.1, 1)
-    processes = PROCESSES if size.rounds > 10 else (1, 2)
-    cells = [Cell(k, hot, how) for how in ("single", "batches") for k in processes for hot in (False, True)]
-    by_hand = [Cell(processes[-1], hot, "by hand") for hot in (False, True)]
+    crowds = PROCESSES if size.rounds > 10 else (1, 2)
+    cells = [Cell(k, hot, how) for how in ("single", "batches") for k in crowds for hot in (False, True)]
+    by_hand = [Cell(crowds[-1], hot, "by hand") for hot in (False, True)]
     found: dict[Cell, list[tuple[float, float]]] = {cell: [] for cell in (*cells, *by_hand)}
     own, twin = shop_database(), empty_database()
     prepare(twin)
     kernel = stocked(Kernel.open(own), size.skus, 10, 1_000_000_000)
-    crowd = Crowd(own, twin, size.skus, processes[-1])
+    crowd = Crowd(own, twin, size.skus, crowds[-1])
     try:
         for number in range(rounds + 1):
             for cell, figures in found.items():

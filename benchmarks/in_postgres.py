@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
-from multiprocessing import get_context
 
 import psycopg
 from measure import Case, interleaved
-from results import OWN, Result, Size, compared, compared_by_wall
-from server import drop, empty_database, shop_database
+from results import OWN, SERVER_CPU, WALL, Result, Size, compared
+from server import drop, empty_database, server_cpu, shop_database
 from shops import COUNTS, DurableShop, WatchfulPlugin, sku_name, stocked
 from twin_postgres import EqualFactsPostgres, prepare
 from twins import wishes
@@ -19,6 +18,7 @@ from wire import Wire
 
 from ordercore import Insufficient, Kernel, Line, PlaceOrder
 from ordercore.message import Receipt
+from ordercore.testing.races import processes
 from ordercore_postgres import PostgresStore
 
 
@@ -31,6 +31,12 @@ def postgres_shop(address: str, size: Size) -> Iterator[DurableShop]:
         books.execute("vacuum analyze")
         yield shop
     kernel.store.close()
+
+
+def shop_server_cpu(shop: DurableShop) -> Callable[[], float]:
+    """Seconds of CPU that the server has spent for the shop, whose store has one connection, for it has one user."""
+    (connection,) = shop.kernel.store._lender._idle
+    return server_cpu(connection)
 
 
 def _round_trips(address: str, shop: DurableShop, *, pinned: bool, group: int) -> float:
@@ -67,16 +73,22 @@ def durable_postgres(size: Size) -> Iterator[Result]:
     one, fifty = max(size.orders, 4), 100 if size.rounds > 10 else 50
     with postgres_shop(own, size) as shop:
         cases: dict[str, Case] = {}
+        mine, theirs = shop_server_cpu(shop), server_cpu(twin.connection)
         for pinned, suffix in ((True, ""), (False, "-sourced")):
-            cases[f"durable-1-postgres{suffix}"] = Case(partial(shop.one_by_one, one, pinned=pinned), one)
-            cases[f"durable-50-postgres{suffix}"] = Case(partial(shop.in_groups, fifty, pinned=pinned), fifty)
-        cases["twin 1"] = Case(partial(place, one), one)
-        cases["twin 50"] = Case(partial(place_many, fifty), fifty)
+            single, grouped = (
+                partial(shop.one_by_one, one, pinned=pinned),
+                partial(shop.in_groups, fifty, pinned=pinned),
+            )
+            cases[f"durable-1-postgres{suffix}"] = Case(single, one, beside=mine)
+            cases[f"durable-50-postgres{suffix}"] = Case(grouped, fifty, beside=mine)
+        cases["twin 1"] = Case(partial(place, one), one, beside=theirs)
+        cases["twin 50"] = Case(partial(place_many, fifty), fifty, beside=theirs)
         samples = interleaved(cases, size.rounds, warm=3)
         for name in [name for name in cases if name.startswith("durable")]:
             twins = {OWN: samples["twin 50" if "-50-" in name else "twin 1"]}
-            yield from compared_by_wall(name, samples[name], twins)
-            yield from compared(f"{name}-cpu", samples[name], twins, "us client CPU/order")
+            yield from compared(name, samples[name], twins, "us wall/order", WALL)
+            yield from compared(f"{name}-client", samples[name], twins, "us client CPU/order")
+            yield from compared(f"{name}-server", samples[name], twins, "us server CPU/order", SERVER_CPU)
         for pinned, suffix in ((True, ""), (False, "-sourced")):
             for group in (1, 50):
                 value = _round_trips(own, shop, pinned=pinned, group=group)
@@ -119,7 +131,7 @@ def _buy_by_hand(pipe, address: str, number: int, attempts: int) -> None:
 
 def _crowd(buy: Callable[..., None], address: str, buyers: int, attempts: int) -> Callable[[], list[int]]:
     """Buyers that stand at the door; called, they run, and what each got is given back."""
-    context = get_context("spawn")
+    context = processes()
     pipes = []
     for number in range(buyers):
         mine, theirs = context.Pipe()
@@ -159,6 +171,6 @@ def flash_postgres(size: Size) -> Iterator[Result]:
     assert kernel.verify() == ()
     kernel.store.close()
     drop(own, by_hand)
-    yield from compared_by_wall(
-        "flash-postgres", samples["own"], {"guarded row by hand": samples[OWN]}, "us wall/attempt"
+    yield from compared(
+        "flash-postgres", samples["own"], {"guarded row by hand": samples[OWN]}, "us wall/attempt", WALL
     )

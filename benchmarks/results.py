@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from operator import attrgetter
 
 from attrs import frozen
 from measure import Sample
@@ -36,17 +37,21 @@ OWN = "own twin"
 GIVEN = "given twin"
 
 
+Figure = Callable[[Sample], float]
+CPU: Figure = attrgetter("low")
+WALL: Figure = attrgetter("wall_low")
+SERVER_CPU: Figure = attrgetter("beside_low")
+
+
 def compared(
-    workload: str, sample: Sample, twins: Mapping[str, Sample], unit: str = "us CPU/order"
+    workload: str,
+    sample: Sample,
+    twins: Mapping[str, Sample],
+    unit: str = "us CPU/order",
+    figure: Figure = CPU,
 ) -> Iterator[Result]:
     """Ratios of lower quartiles."""
+    value = figure(sample)
     for name, twin in twins.items():
-        yield Result(workload, sample.low, unit, twin.low, sample.low / twin.low, name)
-
-
-def compared_by_wall(
-    workload: str, sample: Sample, twins: Mapping[str, Sample], unit: str = "us wall/order"
-) -> Iterator[Result]:
-    """The same of the time that passed, waiting for the server and the disk included."""
-    for name, twin in twins.items():
-        yield Result(workload, sample.wall_low, unit, twin.wall_low, sample.wall_low / twin.wall_low, name)
+        beside = figure(twin)
+        yield Result(workload, value, unit, beside, value / beside if beside else None, name)

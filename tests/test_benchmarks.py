@@ -10,7 +10,7 @@ FIELDS = {"workload", "value", "unit", "twin", "ratio", "against"}
 WORKLOADS = {
     "life-5x10", "life-5x10-steps", "fsm-6", "source-100-nearest", "durable-1", "durable-50", "durable-1-sourced",
     "durable-50-sourced", "throughput-50", "flash", "mem", "replay-0k", "test-kit", "growth-life", "growth-durable-50",
-    "durable-1-postgres", "durable-1-postgres-cpu", "durable-50-postgres", "flash-postgres", "hot-1", "spread-1", "hot-2",
+    "durable-1-postgres", "durable-1-postgres-client", "durable-1-postgres-server", "durable-50-postgres", "flash-postgres", "hot-1", "spread-1", "hot-2",
     "spread-2", "hot-1-batches", "spread-2-batches", "hot-2-batches", "es-4-save-memory", "es-4-load-memory",
     "es-4-save-sqlite", "es-4-load-sqlite", "es-4-save-postgres", "es-4-load-postgres",
 }  # fmt: skip
