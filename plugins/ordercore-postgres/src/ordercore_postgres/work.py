@@ -177,20 +177,39 @@ def _merge_timers(works: Sequence[Work], merged: Merged) -> None:
 
 
 def _merge_rows(works: Sequence[Work], merged: Merged) -> None:
-    """Net changes, each row once. Beyond zero it is bound by floors, by what an earlier batch needed, by observations."""
+    """Net changes, each row once, in the order of the database: of code points, as of their UTF-8."""
+    guards: list[Line] = []
+    if len(works) == 1 and not any(isinstance(one, RequireUnits) for one in works[0].batch.requires):
+        rows = _of_one(works[0])
+    else:
+        rows, guards = _netted(works)
+    if rows:
+        rows.sort(key=itemgetter(0, 1, 2, 3))
+        merged["p"] = rows
+    if guards:
+        merged["g"] = guards
+
+
+def _of_one(work: Work) -> list[Line]:
+    """What falls below zero is refused anyway, so that only a floor is to be said."""
+    floors = work.floors
+    return [
+        [sku, owner, lot, place, floors.get(key, 0) if change[0] < 0 else 0, *_figures(tuple(change))]
+        for key, change in work.batch.rows.items()
+        for sku, place, lot, owner in (key,)
+    ]
+
+
+def _netted(works: Sequence[Work]) -> tuple[list[Line], list[Line]]:
+    """Rows and guards: beyond zero they are bound by floors, by what an earlier batch needed, by observations."""
     net: dict[RowKey, Sequence[int]] = {}
     needs: dict[tuple[RowKey, int], int] = {}
     exact: list[tuple[RowKey, int, int]] = []
-    alone = len(works) == 1
     for work in works:
         for require in work.batch.requires:
             if isinstance(require, RequireUnits):
                 column = COLUMN[require.bucket]
                 exact.append((require.key, column, require.units - net.setdefault(require.key, _NOTHING)[column]))
-        if alone and not work.floors and not net:
-            # What falls below zero is refused anyway.
-            net.update(work.batch.rows)
-            continue
         for key, change in work.batch.rows.items():
             after = net[key] = [a + b for a, b in zip(net.get(key, _NOTHING), change, strict=True)]
             _need(needs, key, change, after, work.floors.get(key, 0))
@@ -204,13 +223,7 @@ def _merge_rows(works: Sequence[Work], merged: Merged) -> None:
             else:
                 least[key] = units
     guards += [[*_named(key), column + 1, None, units + net[key][column]] for key, column, units in exact]
-    if net:
-        # In the order of the database: of code points, as of their UTF-8.
-        rows = [[*_named(key), least.get(key, 0), *_figures(tuple(change))] for key, change in net.items()]
-        rows.sort(key=itemgetter(0, 1, 2, 3))
-        merged["p"] = rows
-    if guards:
-        merged["g"] = guards
+    return [[*_named(key), least.get(key, 0), *_figures(tuple(change))] for key, change in net.items()], guards
 
 
 @lru_cache(maxsize=8192)
