@@ -22,6 +22,7 @@ settings.load_profile(PROFILE)
 # A suite is a folder of tests: `tests` itself, a folder in it, or the tests of a plugin. The
 # budgets are generous: to exceed one is not noise but a test that became slow (mark it `slow`).
 BUDGET_CPU_SECONDS = {
+    "plugins/ordercore-postgres/tests": 150,  # the whole contract, on two versions, both sorts of driver
     "tests": 60,
     "tests/cli": 60,
     "tests/codec": 60,

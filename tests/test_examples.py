@@ -61,7 +61,7 @@ ASSIGNED = re.compile(r"[A-Z_]+=")
 PART = re.compile(r"^(#|```)", re.MULTILINE)
 DIFFERS = (
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?"), "(time)"),
-    (re.compile(r"\b\d+\.\d+ ?s\b"), "(seconds)"),
+    (re.compile(r"\b\d+\.\d+ ?s\b( \(\d+:\d\d:\d\d\))?"), "(seconds)"),
     (re.compile(r" *\b\d+\.\d+ ?ms\b"), " (milliseconds)"),
 )
 
