@@ -20,6 +20,7 @@ from ordercore.order import (
     ConfirmDelivery,
     ConfirmOrder,
     Content,
+    ErasePerson,
     Line,
     Order,
     PackParcel,
@@ -136,6 +137,12 @@ class OrderRules(ParcelRules):
     def holds(self, number: int, blocks: Any, name: str) -> None:
         """A reason to wait."""
         self.send(AddHold(self.order_at(number).id, name, blocks=blocks))
+
+    @_any_order
+    @rule(number=_NUMBER)
+    def forgets_a_person(self, number: int) -> None:
+        """Somebody wants what is personal about an order erased, whatever state it is in."""
+        self.send(ErasePerson(self.order_at(number).id, "request"))
 
     @_somewhere("held")
     @rule(number=_NUMBER, name=st.sampled_from(["a", "b"]))
