@@ -199,3 +199,22 @@ def test_an_asynchronous_host_lends_too(url):
             assert await store.outcome("a") is None
 
     asyncio.run(story())
+
+
+def test_a_verify_that_fails_leaves_no_transaction_open_on_the_hosts_connection(url):
+    unreadable = "insert into ordercore_document values ('', 'carried', 'TEA', 1, '', '', 'no JSON')"
+    with psycopg.connect(url, autocommit=True) as host:
+        host.execute(unreadable)
+        with pytest.raises(StoreError, match="not JSON"):
+            lent(host).verify()
+        assert host.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+
+    async def awaited():
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as host:
+            store = AsyncPostgresStore.borrowing(host)
+            store.use_codec(sample_codec())
+            with pytest.raises(StoreError, match="not JSON"):
+                await store.verify()
+            assert host.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+
+    asyncio.run(awaited())

@@ -23,8 +23,9 @@ _HEADS: Final = """select h.stream, l.version + l.count - 1, l.epoch, l.xid::tex
 from unnest(%(streams)s::text[]) with ordinality h (stream, i) cross join lateral (
     select * from ordercore_log l where l.tenant = %(t)s and l.stream = h.stream order by l.version desc limit 1
 ) l order by h.i"""
-_LAST: Final = """select epoch, xid::text::bigint, pos, pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-from ordercore_log where tenant = %(t)s and stream is not null order by epoch desc, xid desc, pos desc limit 1"""
+_LAST: Final = """select l.epoch, l.xid::text::bigint, l.pos, (select e.epoch from ordercore_epoch e),
+    pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+from ordercore_log l where l.tenant = %(t)s and l.stream is not null order by l.epoch desc, l.xid desc, l.pos desc limit 1"""
 _BEHIND: Final = """select name, cursor from ordercore_consumer
 where tenant = %(t)s and name <> %(archive)s and cursor < %(cursor)s order by name limit 1 for share"""
 _REVISIONS: Final = """select o.kind, o.key, o.revision from unnest(%(kinds)s::text[], %(keys)s::text[]) w (kind, key)
@@ -68,10 +69,10 @@ def archive(tenant: str, cut: Cut) -> Operation[Conflicted | None]:
 
 
 def _in_the_way(tenant: str, cut: Cut, greatest: Position) -> Operation[Conflicted | None]:
-    for *last, oldest in (yield Ask(_LAST, {"t": tenant})):
+    for *last, epoch, oldest in (yield Ask(_LAST, {"t": tenant})):
         # As embedded stores: the end of the log stays. And what an older transaction may still come before does not
         # leave, for a follower that begins behind what left would never see it.
-        if greatest >= Position(*last) or greatest.xid >= oldest:
+        if greatest >= Position(*last) or greatest >= Position(epoch, oldest, 0):
             return Conflicted("log", greatest.pos + 1, last[2])
     parameters = {"t": tenant, "archive": ARCHIVE, "cursor": greatest.text()}
     for name, cursor in (yield Ask(_BEHIND, parameters)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from inspect import isawaitable
 from typing import Any, Protocol, TypeVar
 
@@ -17,7 +18,7 @@ from ordercore_postgres import schema
 from ordercore_postgres.address import Address
 from ordercore_postgres.connections import ABANDONED, OWN_SETTINGS, has_news
 from ordercore_postgres.faults import outdated, translated, unstorable
-from ordercore_postgres.lent import SHOWN, Terms
+from ordercore_postgres.lent import SHOWN, Terms, is_alone
 from ordercore_postgres.steps import Ask, Asked, Operation, Pause, Rows
 
 T = TypeVar("T")
@@ -169,7 +170,7 @@ class Lent:
         """On the connection that is lent to this task now."""
         connection = await self._connection()
         cursor = psycopg.AsyncCursor(connection, row_factory=tuple_row)
-        wrote = False
+        wrote, alone = False, is_alone(connection)
         try:
             step = next(operation)
             while True:
@@ -192,6 +193,11 @@ class Lent:
                 self._terms.tell()
             value: T = end.value
             return value
+        finally:
+            if alone and not is_alone(connection):
+                # An operation failed, or was cancelled, in the middle of a transaction that the store had begun.
+                with suppress(psycopg.Error):
+                    await connection.rollback()
 
     async def in_transaction(self) -> bool:
         """Whether a transaction of the host decides what becomes of what is written now."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -26,6 +27,11 @@ Lending = psycopg.Connection[Any] | Callable[[], psycopg.Connection[Any]]
 """The host's connection, or what gives this thread's."""
 
 SHOWN: Final = "The host's database"
+
+
+def is_alone(connection: Connection) -> bool:
+    """Whether what is sent next is in no transaction, and begins none of the host's."""
+    return connection.autocommit and connection.info.transaction_status == TransactionStatus.IDLE
 
 
 class Terms:
@@ -49,7 +55,7 @@ class Terms:
 
     def situation(self, connection: Connection) -> Situation:
         """Whose transaction the next statement would be in; one of the host's begins with it, if not in autocommit."""
-        if connection.info.transaction_status == TransactionStatus.IDLE and connection.autocommit:
+        if is_alone(connection):
             return "own"
         return "host" if self._in_transaction is None or self._in_transaction() else "case"
 
@@ -78,7 +84,7 @@ class Lent:
         """On the connection that is lent to this thread now."""
         connection = self._connection()
         cursor = psycopg.Cursor(connection, row_factory=tuple_row)
-        wrote = False
+        wrote, alone = False, is_alone(connection)
         try:
             step = next(operation)
             while True:
@@ -101,6 +107,11 @@ class Lent:
                 self._terms.tell()
             value: T = end.value
             return value
+        finally:
+            if alone and not is_alone(connection):
+                # An operation failed in the middle of a transaction that the store had begun.
+                with suppress(psycopg.Error):
+                    connection.rollback()
 
     def in_transaction(self) -> bool:
         """Whether a transaction of the host decides what becomes of what is written now."""

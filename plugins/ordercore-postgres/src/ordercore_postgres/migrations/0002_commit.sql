@@ -55,11 +55,14 @@ begin
             for share of l;
         end if;
     end if;
+    -- In the log nothing may come before what it follows: not behind a head of a younger transaction. Numbers of
+    -- transactions of an earlier epoch, before a restore, say nothing here.
     if work ? 'v' then
         select count(*) into n from jsonb_array_elements(work->'v') v
         where (
             select l.version + l.count = (v->>1)::bigint + 1
-                and (l.xid <= pg_current_xact_id_if_assigned()) is not false
+                and case when l.xid > pg_current_xact_id_if_assigned()
+                    then l.epoch < (select e.epoch from ordercore_epoch e) else true end
             from ordercore_log l where l.tenant = t and l.stream = v->>0 and l.version <= (v->>1)::bigint
             order by l.version desc limit 1
         );
@@ -137,7 +140,9 @@ begin
         for r in select jsonb_array_elements(work->'x') loop
             fits := false;
             for attempt in 1..100 loop
-                select l.version + l.count - 1, (l.xid <= pg_current_xact_id_if_assigned()) is not false into head, fits
+                select l.version + l.count - 1, case when l.xid > pg_current_xact_id_if_assigned()
+                    then l.epoch < (select e.epoch from ordercore_epoch e) else true end
+                into head, fits
                 from ordercore_log l where l.tenant = t and l.stream = r->>3 order by l.version desc limit 1;
                 if not found then
                     head := 0;
