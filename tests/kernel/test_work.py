@@ -1,5 +1,6 @@
 """What happens by itself: timers, followers, each by itself, any number of workers at once."""
 
+import sqlite3
 from datetime import timedelta
 
 import pytest
@@ -289,3 +290,18 @@ def test_a_callers_key_never_stands_for_the_command_of_a_reaction(clock):
     quiet.handle(AdjustStock("WH1", "TEA", 5, reason="found"), key=reaction_key("recount", received))
     Kernel(store, clock=clock, followers=[Recount()]).work(until_idle=True)
     assert quiet.available("TEA") == 14
+
+
+def test_a_timer_whose_command_cannot_be_decided_holds_up_no_other(tmp_path, clock):
+    with Kernel.open(f"sqlite:///{tmp_path / 'shop.db'}", clock=clock, ids=CountedIds()) as kernel:
+        given_stock(kernel, {"WH1": {"TEA": 10}})
+        for name in ("C1", "C2"):
+            kernel.handle(cart(2, name))
+    with sqlite3.connect(tmp_path / "shop.db") as connection:
+        connection.execute("update ordercore_log set events = 'damaged' where stream = 'reservation/C1'")
+    connection.close()
+    with Kernel.open(f"sqlite:///{tmp_path / 'shop.db'}", clock=clock, ids=CountedIds()) as kernel:
+        clock.advance(seconds=60)
+        report = kernel.work()
+        assert (report.timers, kernel.available("TEA")) == (1, 8)
+        assert report.failures == ("timer reservation.expire C1: corrupted",)

@@ -234,7 +234,7 @@ class Performing:
             # It stands outside, and the books do not take it: a person must see that, and nothing is done again. Where
             # others only kept changing the subject, it is found once more.
             again = isinstance(error, Conflict) and attempt.finds
-            outcome = _Outcome("uncertain", f"not_recorded:{_code_of(error)}", again=again)
+            outcome = _Outcome("uncertain", f"not_recorded:{code_of(error)}", again=again)
             yield from self._settle(attempt, outcome, ":not_recorded")
         if outcome.outcome == "done":
             return WorkReport(effects=1)
@@ -274,7 +274,7 @@ def _failed(attempt: _Attempt, error: Exception) -> _Outcome:
     A transport that did not reach anybody speaks of its request alone: what was sent before it may have arrived. An
     adapter that says so speaks of the whole attempt.
     """
-    again, code = attempt.finds or attempt.repeats, _code_of(error)
+    again, code = attempt.finds or attempt.repeats, code_of(error)
     if isinstance(error, TransientFailure) and not (attempt.arrived and error is attempt.raised):
         after = error.fields.get("retry_after_seconds")
         return _Outcome("failed", code, retry_after_seconds=after if isinstance(after, int) else 0)
@@ -286,7 +286,7 @@ def _failed(attempt: _Attempt, error: Exception) -> _Outcome:
     return _Outcome("failed", code)
 
 
-def _code_of(error: Exception) -> str:
+def code_of(error: Exception) -> str:
     """What names an exception; a defect by its kind alone, for its text may quote what was sent."""
     if isinstance(error, _OutOfTimeError):
         return "out_of_time"

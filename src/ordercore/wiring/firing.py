@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from ordercore.effects.state import TIMER as EFFECT_DUE
 from ordercore.engine import Calls, Engine, Task
-from ordercore.errors import NotFound, Rejected, TransitionRefused
+from ordercore.errors import NotFound, StoreError, TransitionRefused
 from ordercore.ports import Clock
 from ordercore.store import Lease
-from ordercore.wiring.effects import Performing
+from ordercore.wiring.delivery import UNREADABLE
+from ordercore.wiring.effects import ELSEWHERE, Performing, code_of
 from ordercore.wiring.report import IDLE, WorkReport
 from ordercore.wiring.routes import TIMERS
 
@@ -48,7 +49,7 @@ class Firing:
             leases = yield from self._leased(owner, now, 1, EFFECT_DUE)
             if not leases:
                 break
-            report += yield from self._performing.perform(leases[0])
+            report += yield from self._perform(leases[0])
             if self._clock.now() - begun >= PATIENCE:
                 break
         return report
@@ -74,7 +75,7 @@ class Firing:
     def _fire(self, lease: Lease, now: datetime) -> Calls[WorkReport]:
         tenant = self._engine.tenant
         if lease.kind == EFFECT_DUE:
-            return (yield from self._performing.perform(lease))
+            return (yield from self._perform(lease))
         make = TIMERS.get(lease.kind)
         if make is None:
             yield lambda store: store.nack(lease, now + LEASE, tenant=tenant)
@@ -87,9 +88,21 @@ class Firing:
         except (TransitionRefused, NotFound):
             # Somebody else was quicker: the cart was placed, released or extended. That is an answer, not a failure.
             report = WorkReport(refused=1)
-        except Rejected as error:
-            # A guard refused, or others kept changing what it reads: it is still due, and is tried again later.
+        except Exception as error:  # isolated by contract: one timer must not hold up those that were leased with it
+            if isinstance(error, StoreError) and not isinstance(error, UNREADABLE):
+                raise
+            # A guard refused, others kept changing what it reads, or it meets a defect or what this release cannot read:
+            # it is still due, and is tried again later.
             yield lambda store: store.nack(lease, now + LEASE, tenant=tenant)
-            return WorkReport(failures=(f"timer {lease.kind} {lease.key}: {error.code}",))
+            return WorkReport(failures=(f"timer {lease.kind} {lease.key}: {code_of(error)}",))
         yield lambda store: store.ack(lease, tenant=tenant)
         return report
+
+    def _perform(self, lease: Lease) -> Calls[WorkReport]:
+        """One effect; one that cannot be read waits for a release or a person who can do something about it."""
+        try:
+            return (yield from self._performing.perform(lease))
+        except UNREADABLE as error:
+            due, failure = self._clock.now() + ELSEWHERE, f"effect {lease.key}: {code_of(error)}"
+            yield lambda store: store.nack(lease, due, tenant=self._engine.tenant)
+            return WorkReport(failures=(failure,))
