@@ -10,8 +10,10 @@ from ordercore import Kernel, Line, PlaceOrder, PutItem, PutLocation, ReceiveSto
 from ordercore.cli import main
 from ordercore.errors import StoreError
 from ordercore.stock import Received
-from ordercore.store import Committed, Conflicted
+from ordercore.store import Committed, Conflicted, Pending
 from ordercore.store.archived import Cut
+from ordercore.store.copying import copy
+from ordercore.store.sqlite import SQLiteStore
 from ordercore.testing.sample_events import Noted, append, batch, delivery, receive, sample_codec
 from ordercore_postgres import PostgresStore
 
@@ -40,6 +42,25 @@ def test_a_shop_moves_from_sqlite_to_postgresql_and_back(url, tmp_path, capsys):
             assert kernel.handle(PlaceOrder("web", "1", "EUR", [Line("TEA", 2, "3.50")])).duplicate
             assert kernel.handle(PlaceOrder("web", "2", "EUR", [Line("TEA", 2, "3.50")])).order_id
             assert kernel.verify() == ()
+
+
+def test_a_copy_goes_on_with_what_was_still_open_at_the_call_before(url, tmp_path):
+    with (
+        closing(PostgresStore(url)) as store, closing(SQLiteStore(tmp_path / "copy.db")) as target,
+        psycopg.connect(url) as host,
+    ):  # fmt: skip
+        slow = PostgresStore.borrowing(host)
+        for one in (store, target, slow):
+            one.use_codec(sample_codec())
+        assert isinstance(store.commit(batch("first", append("order/1", 0, Noted("first")))), Committed)
+        assert isinstance(slow.commit(batch("slow", append("order/2", 0, Noted("slow")))), Pending)
+        assert isinstance(store.commit(batch("quick", append("order/3", 0, Noted("quick")))), Committed)
+        copied = copy(store, target, sample_codec())
+        assert (copied.new_rows, [one.where for one in copied.differences]) == (1, ["log"])
+        host.commit()
+        copied = copy(store, target, sample_codec())
+        assert (copied.new_rows, copied.differences) == (2, ())
+        assert [one.command_id for one in target.read_all(None).records] == ["first", "slow", "quick"]
 
 
 def test_who_appends_while_a_stream_leaves_is_refused(url):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Final, Literal, TypeVar
 
 import attrs
@@ -103,7 +103,7 @@ class _Copying:
 
     def begin(self, export: Export) -> CopyProgress:
         """How far an earlier call came. Raises AlreadyExists."""
-        first = next(export.log(), None)
+        first = next(_settled(export), None)
         name = _name_of(first)
         with self.target.export(tenant=self.tenant) as made:
             kept = made.document(COPY, "")
@@ -128,7 +128,8 @@ class _Copying:
         self._take("commands without events", _ids(export), export.counts().ids)
         total, done = export.counts().log, progress.rows
         after = Cursor(progress.cursor) if progress.cursor else None
-        for page in _pages(export.log(after), self.page):
+        # No further than what is settled: the next call goes on from there, and must not be behind what was open now.
+        for page in _pages(_settled(export, after), self.page):
             done += len(page)
             self.progress = attrs.evolve(self.progress, rows=done, cursor=str(page[-1].position))
             self.target.take([*page, self._row(self.progress)], tenant=self.tenant)
@@ -197,6 +198,11 @@ def differences(source: Export, target: Export) -> tuple[Breach, ...]:
         if there != here:
             found.append(Breach("copy", kind, _shown(there), _shown(here)))
     return tuple(found)
+
+
+def _settled(export: Export, after: Cursor | None = None) -> Iterator[LogRow]:
+    end = export.settled()
+    return takewhile(lambda row: end is None or str(row.position) < end, export.log(after))
 
 
 def _ids(export: Export) -> Iterator[LogRow]:

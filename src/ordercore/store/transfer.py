@@ -115,6 +115,14 @@ class Export(Protocol):
         """Log rows behind a cursor, in the order of the log. Raises Corrupted naming the position of a damaged one."""
         ...
 
+    def settled(self) -> Cursor | None:
+        """The position before which nothing else comes to light any more; None if all of the log is settled.
+
+        In most stores what is written later goes behind all that is here. In one that orders its log by when
+        transactions began, one that is still open may stand before what is here, once it is committed.
+        """
+        ...
+
     def ids(self) -> Iterator[LogRow]:
         """Commands without events."""
         ...

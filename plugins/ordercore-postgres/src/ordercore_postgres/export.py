@@ -13,7 +13,7 @@ from ordercore.store.posting import BUCKETS, Row, RowKey
 from ordercore.store.transfer import ConsumerRow, CounterRow, Counts, DocumentRow, LogRow, TimerRow
 from ordercore.values import Cursor, Place, Sku, Stream
 from ordercore_postgres.connections import execute
-from ordercore_postgres.cursors import position_of
+from ordercore_postgres.cursors import cursor_of, position_of
 from ordercore_postgres.faults import translated
 from ordercore_postgres.steps import Ask
 from ordercore_postgres.transfer import LOG_COLUMNS, log_row
@@ -26,6 +26,7 @@ PAGE: Final = 2_000
 _ROWS: Final = f"select {LOG_COLUMNS} from ordercore_log l where l.tenant = %(t)s"
 _BEHIND: Final = "(l.epoch, l.xid, l.pos) > (%(epoch)s, %(xid)s::xid8, %(pos)s)"
 _LOG: Final = f"{_ROWS} and l.stream is not null and {_BEHIND} order by l.epoch, l.xid, l.pos"
+_SETTLED: Final = "select epoch, pg_snapshot_xmin(pg_current_snapshot())::text::bigint from ordercore_epoch"
 _IDS: Final = f"{_ROWS} and l.stream is null order by l.command"
 _STREAMS: Final = f"""select {LOG_COLUMNS} from unnest(%(streams)s::text[]) with ordinality s (stream, i)
 cross join lateral (select * from ordercore_log l where l.tenant = %(t)s and l.stream = s.stream offset 0) l
@@ -66,6 +67,11 @@ class PostgresExport:
         """Log rows behind a cursor, in order."""
         epoch, xid, pos = position_of(after)
         return self._each(log_row, _LOG, epoch=epoch, xid=str(xid), pos=pos)
+
+    def settled(self) -> Cursor | None:
+        """Where the oldest transaction would stand that was open when the snapshot was made."""
+        epoch, xid = self._all(_SETTLED)[0]
+        return cursor_of(epoch, xid, 0)
 
     def ids(self) -> Iterator[LogRow]:
         """Commands without events."""

@@ -79,6 +79,10 @@ class MemoryExport:
             if entry is not None:
                 yield self._row(entry)
 
+    def settled(self) -> Cursor | None:
+        """All of it is: what is written later goes behind it."""
+        return None
+
     def ids(self) -> Iterator[LogRow]:
         """Commands without events."""
         for record in self._ids:

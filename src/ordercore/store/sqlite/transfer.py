@@ -87,6 +87,10 @@ class SQLiteExport:
         for row in self._connection.execute(_LOG, (int(after or 0), self._tenant)):
             yield _log_row(row)
 
+    def settled(self) -> Cursor | None:
+        """All of it is: what is written later goes behind it."""
+        return None
+
     def ids(self) -> Iterator[LogRow]:
         """Commands without events."""
         for row in self._connection.execute(_IDS, (self._tenant,)):
