@@ -15,6 +15,7 @@ from ordercore import AsyncKernel, Kernel, Line, PlaceOrder, PutItem, PutLocatio
 from ordercore.errors import Archived, ConfigurationError, Corrupted, Mismatch, NotFound, Rejected
 from ordercore.order import CancelLines, ConfirmDelivery
 from ordercore.stock import CountStock, Received
+from ordercore.store import Conflicted
 from ordercore.store.memory import MemoryStore
 from ordercore.store.sqlite import SQLiteStore
 from ordercore.testing import ManualClock
@@ -206,6 +207,45 @@ def test_many_leave_in_passes_and_what_stays_is_not_looked_at_again(opened):
     assert (report.streams, report.orders, report.blocked) == (6, 5, ())
     assert kernel.verify() == Upkeep(kernel).verify_archive() == ()
     assert left(kernel, opened.clock).streams == 0
+
+
+@pytest.mark.parametrize("moment", ["before the other has deleted", "after the other has deleted"])
+def test_an_archivist_who_is_refused_takes_nothing_away_from_another(opened, monkeypatch, tmp_path, moment):
+    """Both leave with the same orders, so with the same files; the store lets one of them through."""
+    kernel = shop(opened)
+    folder = ArchiveFolder.at(tmp_path / "archive")
+    archive, delete = kernel.store.archive, ArchiveFolder.delete
+    deleted, committed = [], []
+
+    def refused(cut, *, tenant=""):
+        monkeypatch.setattr(kernel.store, "archive", archive)
+        return Conflicted("log", 1, 1)
+
+    def too_late(self, name):
+        monkeypatch.setattr(ArchiveFolder, "delete", delete)
+        if moment == "before the other has deleted":
+            committed.append(left(kernel, opened.clock))
+        delete(self, name)
+        deleted.append(name)
+
+    def while_deleting(cut, *, tenant=""):
+        for name in list(folder.names()):
+            folder.delete(name)
+        return archive(cut, tenant=tenant)
+
+    if moment == "before the other has deleted":
+        monkeypatch.setattr(kernel.store, "archive", refused)
+        monkeypatch.setattr(ArchiveFolder, "delete", too_late)
+        assert not left(kernel, opened.clock).segments
+        assert deleted
+    else:
+        monkeypatch.setattr(kernel.store, "archive", while_deleting)
+        committed.append(left(kernel, opened.clock))
+    assert committed[0].segments
+    assert Upkeep(kernel).verify_archive() == ()
+    for segment in committed[0].segments:
+        assert Upkeep(kernel).restore_segment(segment)
+    assert kernel.verify() == ()
 
 
 def test_without_an_archive_nothing_leaves(opened):

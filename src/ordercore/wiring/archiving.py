@@ -177,11 +177,14 @@ class OrderArchive:
             name, packed = pack(content)
             records = self._carried(content.rows)
             # First all that is needed to come back, then the rows: a crash in between loses nothing.
-            self.archive.put(segment_file(name), packed)
+            files = {segment_file(name): packed}
             if personal:
-                self.archive.put(personal_file(name), pack_personal(personal))
+                files[personal_file(name)] = pack_personal(personal)
+            for file, packed in files.items():
+                self.archive.put(file, packed)
             result = archiving_of(self.store).archive(self._cut(name, content, names, records), tenant=self.tenant)
             if isinstance(result, Committed):
+                self._keep(files)
                 tally.segments.append(name)
                 tally.streams += len(content.streams())
                 tally.orders += sum(stream.startswith("order/") for stream in content.streams())
@@ -191,7 +194,7 @@ class OrderArchive:
             if not isinstance(result, Conflicted):
                 tally.blocked.append(f"{name}: {type(result).__name__}")
                 return None
-            self._drop(name)
+            self._drop(name, files)
             if result.what.startswith(CARRIED):
                 continue  # another archivist was quicker: what is carried forward is more by now
             if (in_use := self._in_use(result, names)) is None:
@@ -201,11 +204,24 @@ class OrderArchive:
         tally.blocked.append("others kept changing what was to leave")
         return set()
 
-    def _drop(self, name: str) -> None:
-        """Nothing left, so nothing is needed to bring it back; personal data above all must not stay behind."""
+    def _drop(self, name: str, files: Mapping[str, bytes]) -> None:
+        """Nothing left, so nothing is needed to bring it back; personal data above all must not stay behind.
+
+        Another archivist writes the same files for the same orders, and may be the one that the store lets through: where
+        one was refused too late to leave them alone, one of both sees it and puts them back.
+        """
         if self._record(name) is None:
-            self.archive.delete(personal_file(name))
-            self.archive.delete(segment_file(name))
+            for file in files:
+                self.archive.delete(file)
+            if self._record(name) is not None:
+                self._keep(files)
+
+    def _keep(self, files: Mapping[str, bytes]) -> None:
+        for file, packed in files.items():
+            try:
+                self.archive.get(file)
+            except NotFound:
+                self.archive.put(file, packed)
 
     def _in_use(self, conflict: Conflicted, names: Leaving) -> Stream | None:
         """The stream that somebody changed, or whose document; None if it is a follower or the end of the log."""
