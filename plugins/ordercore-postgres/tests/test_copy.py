@@ -15,7 +15,7 @@ from ordercore.store.archived import Cut
 from ordercore.store.copying import copy
 from ordercore.store.sqlite import SQLiteStore
 from ordercore.testing.sample_events import Noted, append, batch, delivery, receive, sample_codec
-from ordercore_postgres import PostgresStore
+from ordercore_postgres import PostgresStore, archive
 
 
 @pytest.fixture
@@ -63,36 +63,57 @@ def test_a_copy_goes_on_with_what_was_still_open_at_the_call_before(url, tmp_pat
         assert [one.command_id for one in target.read_all(None).records] == ["first", "slow", "quick"]
 
 
-def test_who_appends_while_a_stream_leaves_is_refused(url):
-    with closing(PostgresStore(url)) as store, psycopg.connect(url) as holding:
+@pytest.fixture
+def closed(url):
+    with closing(PostgresStore(url)) as store:
         store.use_codec(sample_codec())
         for made in (batch("a", append("order/a", 0, Noted("a"))), delivery("end", receive("TEA", 1))):
             assert isinstance(store.commit(made), Committed)
-        # A writer that has not committed yet keeps the archive waiting, and the archive who comes after it.
-        holding.execute(
-            "insert into ordercore_log select tenant, 'x', 0, epoch, xid, 0, fingerprint, null, 0, 0, at, effective,"
-            " actor, cause, correlation, crc, events from ordercore_log limit 1"
-        )
-        results = {}
-        leaving = threading.Thread(
-            target=lambda: results.update(cut=store.archive(Cut("s1", {"order/a": 1}, [], [], 0)))
-        )
-        leaving.start()
-        with psycopg.connect(url, autocommit=True) as watching:
-            while not watching.execute("select 1 from pg_locks where not granted").fetchall():
-                pass
-            late = threading.Thread(
-                target=lambda: results.update(late=store.commit(batch("late", append("order/a", 1, Noted("late")))))
-            )
-            late.start()
-            late.join(0.2)
-            assert results == {}
-            holding.rollback()
-        leaving.join()
-        late.join()
-        assert isinstance(results["cut"], Committed) is isinstance(results["late"], Conflicted)
-        assert {type(result) for result in results.values()} == {Committed, Conflicted}
-        assert store.verify() == ()
+        yield store
+
+
+def leave_beside_a_writer(store, url, results):
+    """A thread that archives, a writer that keeps it waiting, and a thread that comes after both."""
+    holding = psycopg.connect(url)
+    holding.execute(
+        "insert into ordercore_log select tenant, 'x', 0, epoch, xid, 0, fingerprint, null, 0, 0, at, effective,"
+        " actor, cause, correlation, crc, events from ordercore_log limit 1"
+    )
+    leaving = threading.Thread(target=lambda: results.update(cut=store.archive(Cut("s1", {"order/a": 1}, [], [], 0))))
+    leaving.start()
+    with psycopg.connect(url, autocommit=True) as watching:
+        while not watching.execute("select 1 from pg_locks where not granted").fetchall():
+            pass
+    late = threading.Thread(
+        target=lambda: results.update(late=store.commit(batch("late", append("order/a", 1, Noted("late")))))
+    )
+    late.start()
+    return holding, leaving, late
+
+
+def test_an_archive_that_waits_for_a_long_transaction_keeps_no_writer_waiting(closed, url):
+    results = {}
+    holding, leaving, late = leave_beside_a_writer(closed, url, results)
+    with closing(holding):
+        late.join(10)
+        assert isinstance(results["late"], Committed)
+        assert "cut" not in results
+    leaving.join()
+    assert isinstance(results["cut"], Conflicted)
+
+
+def test_who_appends_while_a_stream_leaves_is_refused(closed, url, monkeypatch):
+    monkeypatch.setattr(archive, "_PATIENCE", "set local lock_timeout = '10s'")
+    results = {}
+    holding, leaving, late = leave_beside_a_writer(closed, url, results)
+    with closing(holding):
+        late.join(0.2)
+        assert results == {}
+    leaving.join()
+    late.join()
+    assert isinstance(results["cut"], Committed) is isinstance(results["late"], Conflicted)
+    assert {type(result) for result in results.values()} == {Committed, Conflicted}
+    assert closed.verify() == ()
 
 
 def test_a_lent_connection_is_not_copied_into(url):

@@ -19,6 +19,9 @@ from ordercore_postgres.work import as_json
 # Who appends holds the other side of this lock from before the look at the head of the stream (`ordercore_commit`), so
 # that nobody appends to what is leaving.
 _LOCK: Final = "lock table ordercore_log in share row exclusive mode"
+# Whoever comes to write while it waits, for a transaction of a host's that is open long, waits behind it: so not for long,
+# and then again (`transfer.alone`).
+_PATIENCE: Final = "set local lock_timeout = '100ms'"
 _HEADS: Final = """select h.stream, l.version + l.count - 1, l.epoch, l.xid::text::bigint, l.pos
 from unnest(%(streams)s::text[]) with ordinality h (stream, i) cross join lateral (
     select * from ordercore_log l where l.tenant = %(t)s and l.stream = h.stream order by l.version desc limit 1
@@ -47,6 +50,7 @@ where tenant = %(t)s and stream = %(stream)s and version = 1"""
 
 def archive(tenant: str, cut: Cut) -> Operation[Conflicted | None]:
     """Take away what leaves, or say what is in the way. The caller holds the transaction, and commits or undoes."""
+    yield Ask(_PATIENCE)
     yield Ask(_LOCK)
     heads = {row[0]: row[1:] for row in (yield Ask(_HEADS, {"t": tenant, "streams": list(cut.heads)}))}
     greatest = Position(0, 0, 0)
