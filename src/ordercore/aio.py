@@ -83,10 +83,7 @@ class AsyncKernel:
             transport=transport, archive=archive,
         )  # fmt: skip
         self.store: Store | AsyncStore = store if store is not None else open_store("memory://")
-        self.store.use_codec(self.core.codec)
-        self.core.engine.memory.alone = "multi_process" not in self.store.capabilities
-        self.core.delivery.shared = "durable" in self.store.capabilities
-        self.core.borrows = "borrowed_transaction" in self.store.capabilities
+        self.core.use(self.store)
         self._executor = executor
         self._awaits = iscoroutinefunction(self.store.commit)
         # A store that is gone with the process has no worker of its own: everything due happens in `handle`.

@@ -82,10 +82,7 @@ class Kernel:
             transport=transport, archive=archive,
         )  # fmt: skip
         self.store = store if store is not None else open_store("memory://")
-        self.store.use_codec(self.core.codec)
-        self.core.engine.memory.alone = "multi_process" not in self.store.capabilities
-        self.core.delivery.shared = "durable" in self.store.capabilities
-        self.core.borrows = "borrowed_transaction" in self.store.capabilities
+        self.core.use(self.store)
         # A store that is gone with the process has no worker of its own: everything due happens in `handle`.
         self._works_itself = "durable" not in self.store.capabilities
         self._wake = wake

@@ -147,7 +147,7 @@ def away(stream: str, segment: str) -> Archived:
     """The stream is in an archive."""
     return Archived(
         f"{stream} is archived in segment {segment}.", stream=stream, segment=segment,
-        hint="Open the kernel with archive=Folder(...) to read it, or bring it back: ordercore restore.",
+        hint='Open the kernel with archive=ArchiveFolder.at("archive") to read it, or bring it back: ordercore restore.',
     )  # fmt: skip
 
 

@@ -241,7 +241,7 @@ class OrderArchive:
             personal: dict[str, list[DocumentRow]] = {}
             names: Leaving = {}
             for stream, its in resting.items():
-                open_, private = self._names_of(stream, its, export)
+                open_, private = self._names_of(stream, its)
                 kept = [(stream, found) for found in _found(export, open_)]
                 its_personal = _found(export, private)
                 documents += kept
@@ -251,9 +251,7 @@ class OrderArchive:
         content = Content(self.tenant, tuple(row for its in resting.values() for row in its), tuple(documents))
         return content, personal, names
 
-    def _names_of(
-        self, stream: Stream, rows: Sequence[LogRow], export: Export
-    ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    def _names_of(self, stream: Stream, rows: Sequence[LogRow]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         """(kind, key) of what leaves with a stream: what anybody may see, and what may have to be erased."""
         area, _, key = stream.partition("/")
         if area == "effect":

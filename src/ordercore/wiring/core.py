@@ -42,7 +42,7 @@ from ordercore.ports.archive import Archive
 from ordercore.projection import Follower, Projection, Reaction, delivery_of
 from ordercore.readable import brief
 from ordercore.sourcing import STRATEGIES
-from ordercore.store import Breach, Page
+from ordercore.store import AsyncStore, Breach, Page, Store
 from ordercore.values import CommandId, Cursor, OrderId, Sku, Stream, instant_of, text_of
 from ordercore.views.why import Why, explain_order, why
 from ordercore.wiring.adapters import check_instances
@@ -131,6 +131,13 @@ class Core:
             self.engine.archive = ArchiveReading(archive, self.codec)
         self.borrows = False
         """Whether the store works on a connection of the host, and may find itself inside its transaction."""
+
+    def use(self, store: Store | AsyncStore) -> None:
+        """Say to the store how events are written, and note what it can do."""
+        store.use_codec(self.codec)
+        self.engine.memory.alone = "multi_process" not in store.capabilities
+        self.delivery.shared = "durable" in store.capabilities
+        self.borrows = "borrowed_transaction" in store.capabilities
 
     def brief(self, kind: str, store: object) -> str:
         """The `repr` of a kernel: never the address of its store, which may hold a password."""

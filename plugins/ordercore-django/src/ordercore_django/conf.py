@@ -65,10 +65,22 @@ def _callable(given: Mapping[str, Any], key: str, default: str | None) -> Callab
     if found is None:
         return None
     try:
-        found = import_string(found) if isinstance(found, str) else found
+        found = _named(found) if isinstance(found, str) else found
     except ImportError as error:
         raise ImproperlyConfigured(f"ORDERCORE[{key!r}] cannot be imported: {error}") from error
     if not callable(found):
         raise ImproperlyConfigured(f"ORDERCORE[{key!r}] is not callable.")
     made: Callable[..., Any] = found
     return made
+
+
+def _named(text: str) -> object:
+    """What a dotted name says: something of a module, or an attribute of that, as `shop.tasks.work.delay`."""
+    try:
+        return import_string(text)
+    except ImportError as error:
+        owner, _, name = text.rpartition(".")
+        try:
+            return getattr(import_string(owner), name)
+        except (ImportError, AttributeError):
+            raise error from None

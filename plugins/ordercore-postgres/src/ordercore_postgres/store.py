@@ -218,8 +218,8 @@ class PostgresStore:
     def _own(self) -> Owned:
         if not isinstance(self._lender, Owned):
             raise StoreError(
-                "This needs transactions of its own, and the connection is lent.", reason="lent",
-                hint="Open a store by its address.",
+                "This needs transactions of its own, and the connection is lent.", reason="borrowed",
+                hint="Open the database by its address: PostgresStore(address).",
             )  # fmt: skip
         return self._lender
 

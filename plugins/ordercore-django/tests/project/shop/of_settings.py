@@ -10,6 +10,7 @@ from django.test import SimpleTestCase, TransactionTestCase, override_settings
 
 from ordercore import Kernel, PutItem
 from ordercore_django import kernel
+from ordercore_django.conf import configuration
 from ordercore_django.kernels import forget
 from ordercore_django.schema import files_of
 
@@ -17,6 +18,17 @@ from ordercore_django.schema import files_of
 def mine(store):
     """A kernel by a function of the project."""
     return Kernel(store, strategy="priority")
+
+
+class Task:
+    """As Celery has them."""
+
+    def delay(self):
+        """Would send it."""
+        return "sent"
+
+
+TASK = Task()
 
 
 class Checks(SimpleTestCase):
@@ -32,6 +44,11 @@ class Checks(SimpleTestCase):
         self.assertIn("ON_COMMIT", self.ids(ON_COMIT=None)["ordercore.E001"])
         self.assertIn("shortage", self.ids(POLICIES={"shortages": "refuse"})["ordercore.E001"])
         self.assertIn("cannot be imported", self.ids(KERNEL="shop.nowhere")["ordercore.E001"])
+
+    def test_a_method_of_a_task_can_be_named(self):
+        with override_settings(ORDERCORE={"ON_COMMIT": "shop.of_settings.TASK.delay"}):
+            self.assertEqual(configuration().on_commit(), "sent")
+        self.assertIn("cannot be imported", self.ids(ON_COMMIT="shop.of_settings.TASK.later")["ordercore.E001"])
 
     def test_a_database_that_is_not_there_is_told(self):
         self.assertIn("'default'", self.ids(DATABASE="defualt")["ordercore.E002"])
