@@ -11,14 +11,13 @@ from importlib import import_module
 import click
 
 from ordercore.cli import show
-from ordercore.cli.bell import Bell
 from ordercore.cli.options import plugged_options
 from ordercore.cli.plugged import store_or_configured
 from ordercore.cli.shop import opened
-from ordercore.cli.working import Worker
 from ordercore.errors import ConfigurationError, nearest
 from ordercore.kernel import Kernel
 from ordercore.wiring.core import PARTS, Part
+from ordercore.worker import Bell, Worker, parts_of
 
 
 @click.command("work", short_help="Make everything due happen, once or --forever.")
@@ -42,7 +41,7 @@ def work_command(
     outside effects, names its kernel: --kernel shop.wiring:kernel. Exit status of a single run: 1 if something failed.
     """
     with _kernel(context, url, made) as kernel:
-        parts = only or tuple(part for part in PARTS if part != "effects" or kernel.core.performing.reaches)
+        parts = only or parts_of(kernel)
         if forever:
             logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
             with Bell() as bell:

@@ -1,6 +1,8 @@
 """Settings, checks, commands."""
 
+import signal
 from io import StringIO
+from unittest import mock
 
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
@@ -65,6 +67,16 @@ class Commands(TransactionTestCase):
         out = StringIO()
         call_command(*arguments, stdout=out, stderr=out)
         return out.getvalue()
+
+    def test_the_worker_works_until_it_is_told_to_end(self):
+        with (
+            mock.patch("ordercore_django.management.commands.ordercore_work.close_old_connections") as idle,
+            self.assertLogs("ordercore.work", "INFO") as told,
+        ):
+            idle.side_effect = lambda: idle.call_count > 1 and signal.raise_signal(signal.SIGTERM)
+            self.said("ordercore_work", "--seconds", "0.01")
+        self.assertEqual(idle.call_count, 2)
+        self.assertIn("ended in good order", told.output[-1])
 
     def test_the_worker_works_and_the_books_are_verified(self):
         kernel().handle(PutItem("TEA"))

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Final, Protocol
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from ordercore.errors import StoreError
 from ordercore.kernel import Kernel
 from ordercore.wiring import WorkReport
-from ordercore.wiring.core import Part
+from ordercore.wiring.core import PARTS, Part
 
 LOG: Final = logging.getLogger("ordercore.work")
 
@@ -43,13 +43,22 @@ class Waits(Protocol):
         ...
 
 
+def parts_of(kernel: Kernel) -> tuple[Part, ...]:
+    """What there is to work at for a kernel: outside effects only if it can send anything."""
+    return tuple(part for part in PARTS if part != "effects" or kernel.core.performing.reaches)
+
+
 @define
 class Worker:
-    """Works until `bell` rings. It logs names, counts and types of errors; no content, so nothing personal."""
+    """Works until `bell` rings. It logs names, counts and types of errors; no content, so nothing personal.
+
+    `only`: these parts of the work, by default `parts_of(kernel)`. While there is nothing to do it waits ever longer, up
+    to `poll_most` seconds; every `health_seconds` it says how it is, to the logger `ordercore.work`.
+    """
 
     kernel: Kernel
     bell: Waits
-    only: Collection[Part]
+    only: Collection[Part] = field(default=Factory(lambda worker: parts_of(worker.kernel), takes_self=True))
     poll_most: float = 2.0
     health_seconds: float = 60.0
     clock: Callable[[], float] = time.monotonic
