@@ -6,7 +6,8 @@ import inspect
 import re
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Final, ForwardRef, Literal, get_args, get_origin, get_type_hints
 
 import attrs
 import click
@@ -32,10 +33,17 @@ MODULES: Final = (
     "ordercore.notices",
     "ordercore.transport",
     "ordercore.wiring",
+    "ordercore.upkeep",
+    "ordercore.worker",
     "ordercore.report",
+    "ordercore.store",
+    "ordercore.store.transfer",
+    "ordercore.store.archived",
+    "ordercore.store.migrations",
+    "ordercore.store.refusal",
     "ordercore.testing",
 )
-"""What hosts and plugins import from, with what has pages of its own left out (`ordercore.store`: stores.md)."""
+"""What hosts and plugins import from."""
 
 CHOSEN: Final = {
     "ordercore.report": (
@@ -51,7 +59,7 @@ CHOSEN: Final = {
     ),
     "ordercore.values": ("Address", "GeoPoint", "Money", "Price", "Quantity"),
     "ordercore.message": ("Context", "DocumentType", "Envelope", "EventType", "Receipt", "Recorded"),
-    "ordercore.projection": ("Follower", "Reaction", "reaction_key"),
+    "ordercore.projection": ("Follower", "ParkedRecord", "Projection", "Reaction", "reaction_key"),
     "ordercore.notifiers": (
         "Attachment",
         "EmailNotifier",
@@ -89,6 +97,10 @@ def kind_of(type_: object) -> str:
     """A type as it is written."""
     if isinstance(type_, str):
         return type_
+    if isinstance(type_, ForwardRef):
+        return type_.__forward_arg__
+    if isinstance(type_, UnionType):
+        return " | ".join(kind_of(one) for one in get_args(type_))
     return type_.__name__ if isinstance(type_, type) and not get_args(type_) else str(type_).replace("typing.", "")
 
 
@@ -186,8 +198,13 @@ def entry(module: str, name: str, thing: object) -> Iterator[str]:
     elif name == "hookimpl":
         yield "Marks a function as the implementation of the hook of its name."
     else:
-        yield f"`{kind_of(thing)}`" if get_origin(thing) or get_args(thing) else f"`{thing!r}`"
+        yield f"`{kind_of(thing)}`" if get_origin(thing) or get_args(thing) else f"`{value_of(thing)}`"
     yield ""
+
+
+def value_of(thing: object) -> str:
+    """A constant; a set in an order that is the same in every run."""
+    return f"{{{', '.join(map(repr, sorted(thing)))}}}" if isinstance(thing, frozenset) else repr(thing)
 
 
 def names_page() -> str:
