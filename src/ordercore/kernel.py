@@ -62,8 +62,9 @@ class Kernel:
     Without a store it keeps everything in memory. `plugins` are modules or objects with hook functions, `channels`
     accounts by instance, as are `carriers`, `suppliers` and `notifiers`; `transport` sends what those want sent,
     in `work`. `wake` is called after a commit to a durable store, to tell whoever works that there may be something to
-    do; over a connection that the host lends it is called before the host's commit. `strategy` is the sourcing strategy that is used unless a command names another. `clock`, `ids` and
-    `tenant` are arguments, so that nothing here looks at the machine behind the host's back.
+    do; over a connection that the host lends it is called before the host's commit. `archive` is where closed orders are
+    that left the store. `strategy` is the sourcing strategy that is used unless a command names another. `clock`, `ids`
+    and `tenant` are arguments, so that nothing here looks at the machine behind the host's back.
     """
 
     def __init__(

@@ -52,7 +52,7 @@ def flow_erase_person(command: ErasePerson, context: Context, shop: Shop) -> Flo
     if found.archived and not command.archived:
         raise Archived(
             f"{stream} is archived in segment {found.archived}.", stream=stream, segment=found.archived,
-            hint="kernel.erase(...) of a kernel with the archive erases what is in it, too.",
+            hint="Upkeep(kernel).erase(...) of a kernel with archive= erases what is in it, too.",
         )  # fmt: skip
     order = fold_order(None, found.events, stream) if not found.archived else None
     yield from guard(command, order)
