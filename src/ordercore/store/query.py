@@ -101,7 +101,7 @@ class ReadOffers(Query[Mapping[Sku, Mapping[Place, int]]]):
 
 @internal(eq=False)
 class ReadDocument(Query[Document | None]):
-    """One document."""
+    """One document by kind and key; None if there is none."""
 
     kind: str
     key: str

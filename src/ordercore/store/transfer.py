@@ -63,7 +63,7 @@ class DocumentRow(NamedTuple):
 
 
 class CounterRow(NamedTuple):
-    """A counter."""
+    """A counter and its value: how often it was bumped."""
 
     name: str
     value: int
