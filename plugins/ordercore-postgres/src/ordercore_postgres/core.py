@@ -223,6 +223,8 @@ class Operations:
             return None
         if move is not None:
             merging["m"] = list(move)
+        if not self.owned:
+            merging["r"] = []
         rows = yield from self.insist(Ask(_COMMIT, {"t": tenant, "work": as_json(merging)}, writes=True))
         written: str | None = rows[0][0]
         if written is None:

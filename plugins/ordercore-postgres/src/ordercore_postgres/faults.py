@@ -10,7 +10,7 @@ from typing import Final
 import psycopg
 
 from ordercore.errors import BrokenRule, Corrupted, OrdercoreError, SchemaVersion, StoreError
-from ordercore_postgres.schema import VERSION, migrate_hint
+from ordercore_postgres.schema import VERSION, migrate_hint, restored
 from ordercore_postgres.steps import Disturbed, Lost, MadeMeanwhile
 
 _DISTURBED: Final = {
@@ -46,6 +46,8 @@ def translated(error: psycopg.Error, shown: str, *, broken: bool, sent: bool, mi
     `migrate`: what makes the tables, where it is not the plain command.
     """
     state = error.sqlstate or ""
+    if state == "OC002":
+        return restored(shown)
     if outdated(error):
         return Disturbed(f"{shown}: {_plain(error)}.", reason="changed_plan")
     if state in _DISTURBED:

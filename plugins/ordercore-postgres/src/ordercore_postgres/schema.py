@@ -44,10 +44,16 @@ def check(shown: str, migrate: str = "") -> Operation[None]:
         )  # fmt: skip
     rows = yield Ask(_RESTORED)
     if rows[0][0]:
-        raise StoreError(
-            f"{shown} was restored from a dump, or is a copy: transaction ids of its log are of another server.",
-            reason="restored", hint=f"Type once: ordercore migrate --store {shown} --after-restore",
-        )  # fmt: skip
+        raise restored(shown)
+
+
+def restored(shown: str) -> StoreError:
+    """What is written now would come to stand before what followers have seen, and they would skip it."""
+    address = shown if "://" in shown else "postgresql://..."
+    return StoreError(
+        f"{shown} was restored from a dump, or is a copy: transaction ids of its log are of another server.",
+        reason="restored", hint=f"Type once: ordercore migrate --store {address} --after-restore",
+    )  # fmt: skip
 
 
 def begin_epoch() -> Operation[None]:

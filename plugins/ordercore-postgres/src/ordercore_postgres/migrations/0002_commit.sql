@@ -11,6 +11,8 @@
 --   d  waves of documents, none twice in one: {n: new, u: at their revision, s: whatever is there, x: deleted}
 --   s  timers to set: [kind, key, due];  c  timers to cancel: [kind, key]
 --   p  changes of rows, sorted: [sku, owner, lot, place, least available afterwards, figures up to the last that changes]
+--   r  whether to look first for rows of transactions that this server has not begun yet: for a store on a connection of
+--      the host's, which never looks at anything when it is opened
 --   g  what else rows must hold afterwards: [sku, owner, lot, place, column, at least or null, exactly or null]
 --
 -- The answer is null if anything stands in the way, and nothing is written then; else the epoch, the transaction, the
@@ -45,6 +47,14 @@ declare
     fits boolean;
     counted record;
 begin
+    if work ? 'r' and exists (
+        select from ordercore_log l where l.tenant = t and l.stream is not null and (l.epoch, l.xid, l.pos) > (
+            (select e.epoch from ordercore_epoch e),
+            greatest(pg_snapshot_xmax(pg_current_snapshot()), pg_current_xact_id_if_assigned()), 9223372036854775807
+        )
+    ) then
+        raise exception using errcode = 'OC002', message = 'ordercore: the database was restored';
+    end if;
     if work ? 'v' or work ? 'x' then
         -- Before the look at the heads: what leaves for an archive has left, or waits (`archive.py`).
         lock table ordercore_log in row exclusive mode;
