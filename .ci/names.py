@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from types import UnionType
-from typing import Any, Final, ForwardRef, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Final, ForwardRef, Literal, NewType, get_args, get_origin, get_type_hints
 
 import attrs
 import click
@@ -32,6 +32,9 @@ MODULES: Final = (
     "ordercore.notifiers",
     "ordercore.notices",
     "ordercore.transport",
+    "ordercore.codec",
+    "ordercore.intake",
+    "ordercore.views",
     "ordercore.wiring",
     "ordercore.upkeep",
     "ordercore.worker",
@@ -41,6 +44,12 @@ MODULES: Final = (
     "ordercore.store.archived",
     "ordercore.store.migrations",
     "ordercore.store.refusal",
+    "ordercore.store.guards",
+    "ordercore.store.stored",
+    "ordercore.store.scalars",
+    "ordercore.store.verify",
+    "ordercore.store.memory",
+    "ordercore.store.sqlite",
     "ordercore.testing",
 )
 """What hosts and plugins import from."""
@@ -57,8 +66,63 @@ CHOSEN: Final = {
         "follow",
         "write_report",
     ),
-    "ordercore.values": ("Address", "GeoPoint", "Money", "Price", "Quantity"),
-    "ordercore.message": ("Context", "DocumentType", "Envelope", "EventType", "Receipt", "Recorded"),
+    "ordercore.values": (
+        "Address",
+        "CommandId",
+        "Cursor",
+        "GeoPoint",
+        "LineId",
+        "LocationCode",
+        "MAX_QUANTITY",
+        "Money",
+        "OrderId",
+        "Place",
+        "Price",
+        "Quantity",
+        "Sku",
+        "Stream",
+        "code_of",
+        "country_of",
+        "exponent_of",
+        "instant_of",
+        "sku_of",
+        "text_of",
+    ),
+    "ordercore.message": ("Context", "DocumentType", "Envelope", "Event", "EventType", "Receipt", "Recorded"),
+    "ordercore.codec": ("JsonValue", "parse_json"),
+    "ordercore.intake": ("ItemMapping", "Quarantined", "digest"),
+    "ordercore.store.transfer": (
+        "ConsumerRow",
+        "CounterRow",
+        "Counts",
+        "DocumentRow",
+        "Export",
+        "LogRow",
+        "StoredRow",
+        "TimerRow",
+        "Transfer",
+        "another",
+        "sound",
+        "transfer_of",
+    ),
+    "ordercore.store.archived": (
+        "ARCHIVE",
+        "CARRIED",
+        "SEGMENT",
+        "Archiving",
+        "Back",
+        "Carried",
+        "CarriedRow",
+        "Cut",
+        "Segment",
+        "archiving_of",
+        "before",
+        "before_archive",
+    ),
+    "ordercore.store.stored": ("events_of",),
+    "ordercore.store.scalars": ("micros_of", "moment_of"),
+    "ordercore.store.guards": ("floors_of",),
+    "ordercore.store.verify": ("Differences", "Movements", "Past", "Rebuild"),
     "ordercore.projection": ("Follower", "ParkedRecord", "Projection", "Reaction", "reaction_key"),
     "ordercore.notifiers": (
         "Attachment",
@@ -179,6 +243,7 @@ def _defined(module: Any) -> list[str]:
 def entry(module: str, name: str, thing: object) -> Iterator[str]:
     """What there is to say of a name."""
     yield from (f"### {name}", "")
+    thing = getattr(thing, "__wrapped__", thing)  # of a function that remembers its answers
     if isinstance(thing, type) and issubclass(thing, Command) and thing is not Command:
         yield f"A command: [{name}](commands.md#{name.lower()})."
     elif isinstance(thing, type) and issubclass(thing, OrdercoreError):
@@ -195,6 +260,8 @@ def entry(module: str, name: str, thing: object) -> Iterator[str]:
         yield doc(thing)
     elif get_origin(thing) is Literal:
         yield "One of " + ", ".join(f"`{value}`" for value in get_args(thing)) + "."
+    elif isinstance(thing, NewType):
+        yield f"A `{thing.__supertype__.__name__}` of a type of its own."
     elif name == "hookimpl":
         yield "Marks a function as the implementation of the hook of its name."
     else:

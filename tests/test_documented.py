@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import subprocess
@@ -168,6 +169,34 @@ def test_every_public_name_stands_in_the_reference_or_in_the_glossary(module: st
     glossary = (DOCS / "glossary.md").read_text()
     missing = [name for name, _ in names.public(module) if name not in explained and f"`{name}`" not in glossary]
     assert not missing
+
+
+# Made before the rule; they wait for names that may be promised.
+NOT_PROMISED = {
+    "ordercore.lifecycle.ORDER",
+    "ordercore.notifiers.mime.mailbox_of",
+    "ordercore.notifiers.registered.text",
+    "ordercore.notifiers.registered.texts",
+    "ordercore.order.commands.TrackingStatus",
+    "ordercore.order.tracking.REASONS",
+}
+
+
+def imports(path: Path) -> Iterator[tuple[str, str]]:
+    """(module, name) of what a file imports from ordercore."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "ordercore":
+            yield from ((node.module or "", one.name) for one in node.names)
+
+
+@pytest.mark.parametrize("plugin", sorted(path.name for path in (ROOT / "plugins").iterdir() if path.is_dir()))
+def test_plugins_of_ours_use_only_what_others_may_use(plugin: str) -> None:
+    promised = {name for module in names.MODULES for name, _ in names.public(module)}
+    promised |= {name for module in ("ordercore.errors", "ordercore.policies") for name in vars(import_module(module))}
+    found = {one for path in (ROOT / "plugins" / plugin / "src").rglob("*.py") for one in imports(path)}
+    assert found
+    private = {f"{module}.{name}" for module, name in found if name not in promised or "._" in module}
+    assert private <= NOT_PROMISED
 
 
 @pytest.mark.parametrize("module", names.MODULES)
