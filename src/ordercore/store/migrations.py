@@ -17,7 +17,7 @@ from typing import Final
 
 from attrs import frozen
 
-from ordercore.errors import BrokenRule
+from ordercore.errors import BrokenRule, SchemaVersion
 
 _NAME: Final = re.compile(r"(\d{4})_(\w+)\.sql")
 _COMPATIBLE: Final = re.compile(r"-- compatible: (\d+)\n")
@@ -65,6 +65,18 @@ def migrations_of(package: str) -> tuple[Migration, ...]:
     if [migration.number for migration in found] != list(range(1, len(found) + 1)):
         raise BrokenRule(f"The migrations of {package} are not numbered without gaps.")
     return tuple(found)
+
+
+def not_newer(where: str, version: int, compatible: int, known: int, **fields: str) -> None:
+    """Raises SchemaVersion for tables that a worker which knows the schema `known` may not use any more.
+
+    `version` and `compatible` are what the table `ordercore_schema` says, `where` is the database in words.
+    """
+    if compatible > known:
+        raise SchemaVersion(
+            f"{where} has schema {version}; this release reads up to {known}.", found=version, known=known, **fields,
+            hint="Upgrade ordercore, or open it with the release that made it.",
+        )  # fmt: skip
 
 
 def pending(migrations: Sequence[Migration], version: int) -> tuple[Migration, ...]:

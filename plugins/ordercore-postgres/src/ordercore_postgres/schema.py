@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ordercore.errors import SchemaVersion, StoreError
-from ordercore.store.migrations import migrations_of, upgrading
+from ordercore.store.migrations import migrations_of, not_newer, upgrading
 from ordercore_postgres.steps import Ask, MadeMeanwhile, Operation
 
 MIGRATIONS: Final = migrations_of("ordercore_postgres.migrations")
@@ -36,7 +36,7 @@ def migrate_hint(shown: str) -> str:
 def check(shown: str, migrate: str = "") -> Operation[None]:
     """Whether this release can work with the tables. Raises SchemaVersion; `migrate`: what makes them, if not the command."""
     version, compatible = yield from _version()
-    _readable(shown, version, compatible)
+    not_newer(shown, version, compatible, VERSION)
     if version < VERSION:
         raise SchemaVersion(
             f"{shown} has {f'schema {version}' if version else 'no tables of ordercore'}; this release needs {VERSION}.",
@@ -81,7 +81,7 @@ def migrate(shown: str) -> Operation[tuple[int, int]]:
             if before:
                 yield Ask(_LOCK)
                 before, compatible = yield from _version()
-            _readable(shown, before, compatible)
+            not_newer(shown, before, compatible, VERSION)
             for statement in upgrading(MIGRATIONS, before):
                 yield Ask(statement)
             yield Ask("commit")
@@ -89,11 +89,3 @@ def migrate(shown: str) -> Operation[tuple[int, int]]:
             yield Ask("rollback")
         else:
             return before, max(before, VERSION)
-
-
-def _readable(shown: str, version: int, compatible: int) -> None:
-    if compatible > VERSION:
-        raise SchemaVersion(
-            f"{shown} has schema {version}; this release reads up to {VERSION}.", found=version, known=VERSION,
-            hint="Upgrade ordercore.",
-        )  # fmt: skip

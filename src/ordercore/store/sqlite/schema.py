@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ordercore.errors import SchemaVersion, StoreError
-from ordercore.store.migrations import migrations_of, upgrading
+from ordercore.store.migrations import migrations_of, not_newer, upgrading
 from ordercore.store.sqlite.faults import translated
 
 APPLICATION_ID: Final = 0x4F_52_43_4F
@@ -53,7 +53,7 @@ def version_of(connection: sqlite3.Connection, path: str) -> int:
     if not connection.execute("select 1 from sqlite_master where name = 'ordercore_schema'").fetchone():
         return 0
     version, compatible = connection.execute(_VERSION).fetchone()
-    _not_newer(version, compatible, path)
+    not_newer(path, version, compatible, VERSION, path=path)
     return int(version)
 
 
@@ -66,7 +66,7 @@ def require(execute: Callable[..., sqlite3.Cursor], path: str, migrate: str) -> 
             raise
         row = (0, 0)
     version, compatible = row
-    _not_newer(version, compatible, path)
+    not_newer(path, version, compatible, VERSION, path=path)
     if version < VERSION:
         what = (
             f"has tables of version {version}, and this release needs" if version else "lacks the tables of ordercore,"
@@ -74,14 +74,6 @@ def require(execute: Callable[..., sqlite3.Cursor], path: str, migrate: str) -> 
         raise SchemaVersion(
             f"{path} {what} version {VERSION}.", path=path, found=version, known=VERSION, hint=migrate or MIGRATE
         )
-
-
-def _not_newer(version: int, compatible: int, path: str) -> None:
-    if compatible > VERSION:
-        raise SchemaVersion(
-            f"{path} has schema {version}; this release reads up to {VERSION}.",
-            path=path, found=version, known=VERSION, hint="Upgrade ordercore, or open the file with its release.",
-        )  # fmt: skip
 
 
 def migrate(connection: sqlite3.Connection) -> None:
