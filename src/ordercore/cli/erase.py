@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ordercore.cli import show
-from ordercore.cli.archive import FOLDER, age_of
+from ordercore.cli.archive import age_of, folder_option
 from ordercore.cli.shop import opened, store_option
 from ordercore.kernel import Kernel
 from ordercore.upkeep import Upkeep
@@ -17,8 +17,7 @@ from ordercore.upkeep import Upkeep
 
 @click.command("erase", short_help="Erase what is personal about orders.")
 @store_option
-@click.option("--archive", type=FOLDER, metavar="DIR", envvar="ORDERCORE_ARCHIVE", show_envvar=True,
-              help="The folder of the archive; needed for orders that have left.")  # fmt: skip
+@folder_option
 @click.option("--customer", metavar="REF", help="All orders of a customer, by the reference they were placed with.")
 @click.option(
     "--older-than",
@@ -33,7 +32,7 @@ from ordercore.upkeep import Upkeep
 @click.option("--by", "actor", default="", metavar="NAME", help="Who asked.")
 @click.argument("orders", nargs=-1, metavar="[ORDER]...")
 def erase_command(
-    url: str, archive: Path | None, customer: str | None, age: timedelta | None, reference: str, actor: str,
+    url: str, folder: Path | None, customer: str | None, age: timedelta | None, reference: str, actor: str,
     orders: Sequence[str],
 ) -> int:  # fmt: skip
     """Erase what is personal about orders: addresses, labels, what carriers and channels wrote, raw documents.
@@ -43,7 +42,7 @@ def erase_command(
     """
     if sum((bool(orders), customer is not None, age is not None)) != 1:
         raise click.UsageError("Name orders, or --customer, or --older-than.")
-    with opened(url, archive=archive) as kernel:
+    with opened(url, archive=folder) as kernel:
         done = _erased(kernel, customer, age, orders, reference, actor)
         show.console().print(f"erased: the persons of {show.counted(len(done), 'order')}")
     return 0

@@ -8,7 +8,7 @@ import click
 from rich.text import Text
 
 from ordercore.cli import show
-from ordercore.cli.archive import FOLDER
+from ordercore.cli.archive import folder_option
 from ordercore.cli.shop import opened, store_option
 from ordercore.errors import Archived, NotFound
 from ordercore.kernel import Kernel
@@ -41,12 +41,11 @@ def orders_command(url: str, status: str | None, newest: bool, limit: int, after
 
 @click.command("order", short_help="Show everything about one order.")
 @store_option
-@click.option("--archive", type=FOLDER, metavar="DIR", envvar="ORDERCORE_ARCHIVE", show_envvar=True,
-              help="The folder of the archive, for an order that has left.")  # fmt: skip
+@folder_option
 @click.argument("order_id", metavar="ID")
-def order_command(url: str, archive: Path | None, order_id: str) -> None:
+def order_command(url: str, folder: Path | None, order_id: str) -> None:
     """Show one order: its statuses, where each unit stands, parcels, why its warehouses were chosen, what happened."""
-    with opened(url, archive=archive) as kernel:
+    with opened(url, archive=folder) as kernel:
         show.console().print(show.tables(everything(kernel, order_id)))
 
 

@@ -86,7 +86,7 @@ class PostgresStore:
     @classmethod
     def borrowing(
         cls,
-        lender: Lending,
+        lending: Lending,
         *,
         in_transaction: Callable[[], bool] | None = None,
         wrote: Callable[[], object] | None = None,
@@ -102,7 +102,7 @@ class PostgresStore:
         """
         store = cls.__new__(cls)
         store.capabilities = BORROWED
-        store._lender = Lent(lender, Terms(in_transaction, wrote), migrate)
+        store._lender = Lent(lending, Terms(in_transaction, wrote), migrate)
         store._operations = Operations(SHOWN, owned=False, retry_seconds=retry_seconds)
         return store
 

@@ -47,7 +47,7 @@ class AsyncPostgresStore:
     @classmethod
     def borrowing(
         cls,
-        lender: Lending,
+        lending: Lending,
         *,
         in_transaction: Callable[[], bool] | None = None,
         wrote: Callable[[], object] | None = None,
@@ -63,7 +63,7 @@ class AsyncPostgresStore:
         """
         store = cls.__new__(cls)
         store.capabilities = BORROWED
-        store._lender = Lent(lender, Terms(in_transaction, wrote), migrate)
+        store._lender = Lent(lending, Terms(in_transaction, wrote), migrate)
         store._operations = Operations(SHOWN, owned=False, retry_seconds=retry_seconds)
         return store
 
