@@ -13,6 +13,7 @@ import pytest
 from ordercore_postgres.testing import Databases, NoPostgres, PostgresServer, found_binaries
 from ordercore_postgres.testing.account import Account, account, reachable
 from ordercore_postgres.testing.binaries import ADDRESS_VARIABLE, BIN_VARIABLE
+from ordercore_postgres.testing.plugin import majors
 from ordercore_postgres.testing.processes import children_of
 
 
@@ -78,11 +79,24 @@ class TestPrograms:
         assert account().name == ("nobody" if os.geteuid() == 0 else None)
 
 
+def test_who_asks_at_run_time_only_gets_the_newest(request):
+    version = int(ask(request.getfixturevalue("ordercore_postgres_address"), "show server_version_num"))
+    assert version // 10_000 == majors()[0] or majors() == (0,)
+
+
 @pytest.mark.every_postgres
 class TestServer:
     def test_it_is_of_the_version_that_was_asked_for(self, ordercore_postgres_address, ordercore_postgres_major):
         version = int(ask(ordercore_postgres_address, "show server_version_num"))
         assert version // 10_000 == ordercore_postgres_major or ordercore_postgres_major == 0
+
+    def test_after_somebody_asked_at_run_time_it_still_is(self, request, ordercore_postgres_major):
+        """A database for which no version was named has been given out before; it stands on another server."""
+        found = request.getfixturevalue("ordercore_postgres_address")
+        assert (
+            int(ask(found, "show server_version_num")) // 10_000 == ordercore_postgres_major
+            or not ordercore_postgres_major
+        )
 
     def test_what_was_committed_survives_the_kill_of_all_its_processes(self, ordercore_postgres_launch):
         server = ordercore_postgres_launch(durable=True)

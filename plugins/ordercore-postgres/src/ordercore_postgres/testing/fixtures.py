@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def ordercore_postgres_major() -> int:
+def ordercore_postgres_major(request: pytest.FixtureRequest) -> int:
     """The major version of the test's server; 0 for one that somebody else runs.
 
     Set for each test by the plugin; the newest where a fixture asks for it only at run time (`getfixturevalue`).
     """
     from ordercore_postgres.testing.plugin import majors
 
-    return majors()[0]
+    asked: int | None = getattr(request, "param", None)
+    return majors()[0] if asked is None else asked
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if MAJOR in metafunc.fixturenames:
         found = majors()
         chosen = found if metafunc.definition.get_closest_marker("every_postgres") else found[:1]
-        metafunc.parametrize(MAJOR, chosen, ids=lambda major: f"pg{major or ''}", scope="session")
+        # Indirect: one and the same fixture with or without a parameter, so that what stands on it is made anew for another.
+        metafunc.parametrize(MAJOR, chosen, ids=lambda major: f"pg{major or ''}", scope="session", indirect=True)
 
 
 def majors() -> tuple[int, ...]:
