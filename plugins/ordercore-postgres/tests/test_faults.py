@@ -1,5 +1,6 @@
 """What goes wrong with a server is a typed error that says what to do; nothing in it is a secret."""
 
+import asyncio
 import os
 import threading
 from contextlib import closing
@@ -10,7 +11,7 @@ import pytest
 from ordercore.errors import BrokenRule, ConfigurationError, Corrupted, StoreBusy, StoreError
 from ordercore.store import Committed, ReadHead, Unknown
 from ordercore.testing.sample_events import delivery, order, receive, reserve, sample_codec
-from ordercore_postgres import PostgresStore
+from ordercore_postgres import AsyncPostgresStore, PostgresStore
 from ordercore_postgres.address import parsed
 from ordercore_postgres.connections import Owned
 
@@ -108,6 +109,25 @@ def test_a_lock_timeout_is_tried_again_until_the_deadline(url, store, admin):
         admin.execute("select 1 from ordercore_position for update")
         with pytest.raises(StoreBusy):
             hasty.commit(order("a", reserve("TEA", 1, "1")))
+    assert store.outcome("a") is None
+
+
+def test_a_lock_that_somebody_keeps_is_waited_for_until_the_deadline_and_no_longer(url, store, admin):
+    async def awaited():
+        hasty = AsyncPostgresStore(url, retry_seconds=0.3)
+        hasty.use_codec(sample_codec())
+        try:
+            with pytest.raises(StoreBusy):
+                await asyncio.wait_for(hasty.commit(order("a", reserve("TEA", 1, "1"))), 20)
+        finally:
+            await hasty.close()
+
+    with admin.transaction():
+        admin.execute("set local idle_in_transaction_session_timeout = '30s'")  # or this test would hang without
+        admin.execute("select 1 from ordercore_position for update")
+        with closing(opened(url, retry_seconds=0.3)) as hasty, pytest.raises(StoreBusy):
+            hasty.commit(order("a", reserve("TEA", 1, "1")))
+        asyncio.run(awaited())
     assert store.outcome("a") is None
 
 

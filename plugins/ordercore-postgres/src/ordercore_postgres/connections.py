@@ -17,10 +17,22 @@ from ordercore_postgres.steps import Ask, Asked, Operation, Pause, Rows
 
 T = TypeVar("T")
 
+RETRY_SECONDS: Final = 30.0
+"""For so long, what is in the way is tried again, unless the host says otherwise."""
+
 OWN_SETTINGS: Final = (
     "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set enable_material = off"
 )
 """Every statement goes by keys. A plan that was prepared while the tables were small would scan them for ever."""
+
+
+def own_settings(retry_seconds: float) -> str:
+    """What a connection of the store's own is set to: also to wait for a lock no longer than the store promises.
+
+    A `lock_timeout` that the address or the role sets stays.
+    """
+    most = min(max(int(retry_seconds * 1000), 1), 2**31 - 1)
+    return f"{OWN_SETTINGS}; select set_config('lock_timeout', '{most}', false) where current_setting('lock_timeout') = '0'"
 
 
 class Lender(Protocol):
@@ -58,8 +70,9 @@ def execute(cursor: psycopg.Cursor[Any], ask: Ask, shown: str, *, migrate: str =
 class Owned:
     """Connections of an address: handed out last in, first out, so that there are as many as threads at work at once."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, retry_seconds: float = RETRY_SECONDS) -> None:
         self._address = address
+        self._settings = own_settings(retry_seconds)
         self.shown = address.shown
         self._closed = False
         self._pid = os.getpid()
@@ -120,7 +133,7 @@ class Owned:
         except psycopg.Error as error:
             raise translated(error, self.shown, broken=True, sent=False) from None
         if self._address.prepare:
-            execute(connection.cursor(), Ask(OWN_SETTINGS), self.shown, prepare=False)
+            execute(connection.cursor(), Ask(self._settings), self.shown, prepare=False)
         return connection
 
     def _give_back(self, connection: psycopg.Connection[Any]) -> None:

@@ -16,7 +16,7 @@ from psycopg.rows import tuple_row
 from ordercore.errors import StoreError
 from ordercore_postgres import schema
 from ordercore_postgres.address import Address
-from ordercore_postgres.connections import ABANDONED, OWN_SETTINGS, has_news
+from ordercore_postgres.connections import ABANDONED, has_news, own_settings
 from ordercore_postgres.faults import outdated, translated, unstorable
 from ordercore_postgres.lent import SHOWN, Terms, is_alone
 from ordercore_postgres.steps import Ask, Asked, Operation, Pause, Rows
@@ -63,8 +63,9 @@ async def execute(
 class Owned:
     """At most `pool` connections of an address, in the event loop of its first use; the tables are looked at then."""
 
-    def __init__(self, address: Address, *, migrate: bool) -> None:
+    def __init__(self, address: Address, *, migrate: bool, retry_seconds: float) -> None:
         self._address = address
+        self._settings = own_settings(retry_seconds)
         self._start = schema.migrate if migrate else schema.check
         self.shown = address.shown
         self._closed = False
@@ -139,7 +140,7 @@ class Owned:
         except psycopg.Error as error:
             raise translated(error, self.shown, broken=True, sent=False) from None
         if prepare:
-            await execute(connection.cursor(), Ask(OWN_SETTINGS), self.shown, prepare=False)
+            await execute(connection.cursor(), Ask(self._settings), self.shown, prepare=False)
         return connection
 
     async def _give_back(self, connection: Connection) -> None:

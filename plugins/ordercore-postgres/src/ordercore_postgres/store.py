@@ -49,12 +49,12 @@ class PostgresStore:
     def __init__(self, url: str, *, migrate: bool = False, retry_seconds: float = 30.0) -> None:
         """Connect to `postgresql://user@host/database`; `migrate` makes the tables or what they lack.
 
-        `retry_seconds`: for so long, deadlocks, conflicts and a server that is away are tried again. Raises
+        `retry_seconds`: for so long, locks are waited for, and deadlocks, conflicts and a server that is away tried again. Raises
         SchemaVersion without the tables, StoreError when the server cannot be used, ConfigurationError.
         """
         address = parsed(url)
         self.capabilities = OWNED
-        self._lender: Lender = Owned(address)
+        self._lender: Lender = Owned(address, retry_seconds)
         self._operations = Operations(address.shown, owned=True, retry_seconds=retry_seconds)
         try:
             self._lender.run(schema.migrate(address.shown) if migrate else schema.check(address.shown))

@@ -36,7 +36,7 @@ class AsyncPostgresStore:
         """On `postgresql://user@host/database?pool=10`; `migrate` makes the tables or what they lack. Raises ConfigurationError."""
         address = parsed(url)
         self.capabilities = CAPABILITIES
-        self._lender: Lender = Owned(address, migrate=migrate)
+        self._lender: Lender = Owned(address, migrate=migrate, retry_seconds=retry_seconds)
         self._operations = Operations(address.shown, owned=True, retry_seconds=retry_seconds)
 
     @classmethod
