@@ -133,7 +133,11 @@ class Owned:
         except psycopg.Error as error:
             raise translated(error, self.shown, broken=True, sent=False) from None
         if self._address.prepare:
-            execute(connection.cursor(), Ask(self._settings), self.shown, prepare=False)
+            try:
+                execute(connection.cursor(), Ask(self._settings), self.shown, prepare=False)
+            except BaseException:
+                connection.close()
+                raise
         return connection
 
     def _give_back(self, connection: psycopg.Connection[Any]) -> None:

@@ -140,7 +140,11 @@ class Owned:
         except psycopg.Error as error:
             raise translated(error, self.shown, broken=True, sent=False) from None
         if prepare:
-            await execute(connection.cursor(), Ask(self._settings), self.shown, prepare=False)
+            try:
+                await execute(connection.cursor(), Ask(self._settings), self.shown, prepare=False)
+            except BaseException:  # a task that is cancelled at this moment, too
+                await connection.close()
+                raise
         return connection
 
     async def _give_back(self, connection: Connection) -> None:
