@@ -10,7 +10,9 @@ import pytest
 from ordercore.errors import InvalidCommand
 from ordercore.store import (
     Bump,
+    CancelTimer,
     Committed,
+    DeleteDocument,
     Duplicate,
     PutDocument,
     ReadChange,
@@ -45,6 +47,7 @@ from ordercore_postgres.cursors import position_of
 from ordercore_postgres.question import Question
 from ordercore_postgres.reading import ask
 from ordercore_postgres.steps import Ask
+from ordercore_postgres.work import Work, merged
 
 
 @pytest.fixture
@@ -284,3 +287,19 @@ def _blocks(store, work):
     before = store._lender.run(counted())
     work()
     return store._lender.run(counted()) - before
+
+
+def test_groups_lock_documents_and_timers_in_one_order():
+    """Whichever order their batches come in, so that no two groups wait for each other."""
+    made = [
+        batch(
+            name, documents=[PutDocument("sheet", f"new {name}", Sheet(name), 0), DeleteDocument("sheet", f"old {name}")],
+            timers=[SetTimer("late", name, NOW), CancelTimer("soon", name)],
+        )
+        for name in "acb"
+    ]  # fmt: skip
+    work = merged([Work(one, sample_codec()) for one in made])
+    (wave,) = work["d"]
+    assert [row[1] for row in wave["n"]] == ["new a", "new b", "new c"]
+    assert [row[1] for row in wave["x"]] == ["old a", "old b", "old c"]
+    assert [row[1] for row in work["c"]] == [row[1] for row in work["s"]] == ["a", "b", "c"]

@@ -153,6 +153,10 @@ def _merge_counters(works: Sequence[Work], merged: Merged) -> None:
         merged["b"] = [[name, times] for name, times in bumps.items()]
 
 
+_by_name: Final = itemgetter(0, 1)
+"""The order of locks: two groups that write the same in another order would wait for each other."""
+
+
 def _merge_documents(works: Sequence[Work], merged: Merged) -> None:
     waves: list[dict[str, list[Line]]] = []
     written: dict[tuple[str, str], int] = {}
@@ -164,6 +168,9 @@ def _merge_documents(works: Sequence[Work], merged: Merged) -> None:
                 waves.append({})
             waves[number].setdefault(how, []).append(row)
     if waves:
+        for wave in waves:
+            for rows in wave.values():
+                rows.sort(key=_by_name)
         merged["d"] = waves
 
 
@@ -172,7 +179,7 @@ def _merge_timers(works: Sequence[Work], merged: Merged) -> None:
     for work in works:
         for how, row in work.timers:
             last[row[0], row[1]] = (how, row)
-    for how, row in last.values():
+    for _, (how, row) in sorted(last.items()):
         merged.setdefault(how, []).append(row)
 
 
