@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from ordercore import Kernel
+from ordercore.report.facts import TABLES, Facts, follow
+from ordercore.testing import given_stock
+
 NOTEBOOK = Path(__file__).parent.parent.parent / "examples" / "notebook" / "shop.ipynb"
 
 
@@ -14,7 +18,11 @@ def cells(path):
 
 @pytest.fixture
 def shown(started, tmp_path):
-    """The outputs of each cell of code, by the last line of the cell."""
+    """The outputs of each cell of code, by the last line of the cell; not for the first time in this folder."""
+    earlier = Kernel()
+    given_stock(earlier, {"WH1": {"TEA": 1}})
+    with Facts(tmp_path / "report" / "facts.duckdb", TABLES) as facts:
+        follow(earlier, facts)
     settings = tmp_path / "settings"  # what somebody has set for their own notebooks does not matter here
     with started(
         "notebook", IPYTHONDIR=str(settings), JUPYTER_CONFIG_DIR=str(settings), JUPYTER_RUNTIME_DIR=str(settings)

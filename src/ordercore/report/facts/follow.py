@@ -103,7 +103,7 @@ def _same_log(kernel: Kernel, mark: Mark, path: str) -> None:
     if not same:
         raise ConfigurationError(
             f"{path} holds facts of another store, or of this one before it was rebuilt.", path=path,
-            hint="Name another file with --facts, or let it be made again with --rebuild.",
+            hint="Name another file with --facts (from Python: facts=), or let it be made again with --rebuild (rebuild=True).",
         )  # fmt: skip
 
 
