@@ -1,6 +1,9 @@
 """The proxy that the tests use is as hard on sessions as the real ones."""
 
+import gc
 import itertools
+import time
+import warnings
 
 import psycopg
 import pytest
@@ -77,3 +80,16 @@ def test_several_clients_share_few_connections(proxy):
     assert len(pids) == proxy.size
     for client in clients:
         client.close()
+
+
+def test_it_may_end_at_any_moment_after_a_client_vanished_and_leaves_no_connection_open(ordercore_postgres_address):
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        for number in range(20):
+            with PoolingProxy(ordercore_postgres_address) as proxy:
+                client = psycopg.connect(proxy.address, prepare_threshold=None)
+                client.execute("select 1")
+                client.close()
+                time.sleep(number / 4000)  # where opening another server connection has come to
+        gc.collect()
+    assert [str(one.message) for one in heard if one.category is ResourceWarning] == []

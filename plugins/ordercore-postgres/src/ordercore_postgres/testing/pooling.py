@@ -12,7 +12,7 @@ import contextlib
 import struct
 import threading
 from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
@@ -71,6 +71,14 @@ class _Session:
             else asyncio.open_connection(host, port)
         )
         self = cls(*await streams)
+        try:
+            await self._greet(parts)
+        except BaseException:  # not least that the proxy ends meanwhile
+            self.writer.transport.abort()
+            raise
+        return self
+
+    async def _greet(self, parts: Mapping[str, Any]) -> None:
         named = b"".join(
             name + b"\0" + str(value).encode() + b"\0"
             for name, value in ((b"user", parts["user"]), (b"database", parts["dbname"]))
@@ -80,7 +88,6 @@ class _Session:
         while not self.greeting or self.greeting[-1][0] != _READY:
             self.greeting.append(await _read(self.reader))
             assert self.greeting[-1][0] != _ERROR, self.greeting[-1][1]
-        return self
 
 
 class PoolingProxy:
@@ -156,7 +163,7 @@ class PoolingProxy:
                     said = await self._transaction(last, said, reader, writer)
                 except BaseException:
                     # Of a client that is gone in the middle of it: the server undoes what it began.
-                    last.writer.close()
+                    last.writer.transport.abort()
                     await self._give(await _Session.open(self.target))
                     raise
                 await self._give(last)
@@ -187,8 +194,8 @@ class PoolingProxy:
                 await self._freed.wait()
 
     async def _give(self, server: _Session) -> None:
+        self._free.append(server)  # before anything that can be cancelled: what is free is closed at the end
         async with self._freed:
-            self._free.append(server)
             self._freed.notify_all()
 
     async def _transaction(
