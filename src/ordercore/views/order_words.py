@@ -91,6 +91,8 @@ def _of_booking(event: Event) -> str:
             return f"not handed over: {event.code}" + because("; ".join(event.problems))
         case e.ShipmentCorrected():
             return f"parcel {event.parcel} goes with {event.carrier} {event.tracking}" + because(event.reason)
+        case e.PersonErased():
+            return "what was personal was erased" + (f" ({event.reference})" if event.reference else "")
         case _:
             return type(event).__name__
 

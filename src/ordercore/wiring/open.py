@@ -55,7 +55,11 @@ def migrate_store(
         return before, schema.VERSION
     kind = store_kind(url, plugins) if scheme != "memory" else StoreKind(scheme, open_store)
     if kind.migrate is None:
-        raise ConfigurationError(f"A store of {scheme}:// has no tables to be made.", scheme=scheme)
+        raise ConfigurationError(
+            f"A store of {scheme}:// has no tables to be made.",
+            scheme=scheme,
+            hint="Open it: there is nothing to migrate.",
+        )
     versions = kind.migrate(url)
     if after_restore and kind.after_restore is not None:
         kind.after_restore(url)
@@ -76,7 +80,10 @@ def store_kind(url: str, plugins: Plugins | Sequence[object] = ()) -> StoreKind:
         kind = entry.load()
         if isinstance(kind, StoreKind):
             return kind
-        raise ConfigurationError(f"{entry.value} is no StoreKind.", scheme=scheme)
+        raise ConfigurationError(
+            f"{entry.value} is no StoreKind.", scheme=scheme,
+            hint=f"The entry point {scheme!r} of the group {STORES!r} must name an ordercore.hooks.StoreKind.",
+        )  # fmt: skip
     raise _unknown(url, scheme, (*kinds, *sorted(entries.names)))
 
 
