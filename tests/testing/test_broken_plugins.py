@@ -1,7 +1,9 @@
 """The kit is proven on plugins that are wrong: each fails the rules that it names, for the reason that it names."""
 
+import fcntl
 import importlib
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -79,18 +81,24 @@ def outcomes_of(tmp_path_factory):
 
     @cache
     def run(module, *, whole=False):
-        report = tmp_path_factory.mktemp("broken") / "report.xml"
+        # One run for all processes of pytest-xdist: who comes later waits for it.
+        shared = tmp_path_factory.getbasetemp()
+        shared = shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared
+        report = shared / f"broken-{module}-{'whole' if whole else 'named'}.xml"
         # Prepended to the path, the module is found by the racers that are started in other processes.
         options = ["--noconftest", "--import-mode=prepend", "-p", "no:randomly", "-p", "no:cacheprovider", "-q"]
         wanted = [f"{HERE / module}.py"] if whole else named(module)
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, *options, f"--junitxml={report}", *wanted],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-        assert report.exists(), done.stdout + done.stderr
+        with report.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not report.exists():
+                done = subprocess.run(
+                    [sys.executable, "-c", PROGRAM, *options, f"--junitxml={report}", *wanted],
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    timeout=600,
+                )
+                assert report.exists(), done.stdout + done.stderr
         found = {}
         for case in ET.parse(report).iter("testcase"):
             name = case.get("classname").rpartition(".")[2], rule_of(case.get("name"))

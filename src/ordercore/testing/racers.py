@@ -49,6 +49,8 @@ from ordercore.testing.sample_events import (
 from ordercore.values import Cursor, Sku, Stream
 
 GIVE_UP_SECONDS: Final = 60
+SILENT_SECONDS: Final = 15
+"""How long a reader waits for what nobody shows it."""
 LATE_SECONDS: Final = 4
 
 
@@ -204,8 +206,8 @@ def _seen(each: Batch, result: CommitResult) -> Seen:
     return [(a.stream, version, each.command_id) for a in each.appends for version in versions(a)]
 
 
-def tail(store: Store, last: set[str], *, limit: int = 50, give_up_seconds: int = GIVE_UP_SECONDS) -> Seen:
-    """Follow the log from its beginning until each of the `last` streams was seen and nothing more comes."""
+def tail(store: Store, last: set[str], *, limit: int = 50, give_up_seconds: int = SILENT_SECONDS) -> Seen:
+    """Follow the log from its beginning until each of the `last` streams was seen and nothing more comes, or nothing at all."""
     seen: Seen = []
     cursor: Cursor | None = None
     waiting, until = set(last), time.monotonic() + give_up_seconds
@@ -214,7 +216,7 @@ def tail(store: Store, last: set[str], *, limit: int = 50, give_up_seconds: int 
         seen += [(record.stream, record.version, record.command_id) for record in page.records]
         waiting -= {record.stream for record in page.records}
         if page.records:
-            cursor = page.cursor
+            cursor, until = page.cursor, time.monotonic() + give_up_seconds
         elif not waiting:
             break
         else:

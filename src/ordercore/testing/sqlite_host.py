@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -22,10 +23,22 @@ _SETTINGS: Final = (
 
 def host_database(path: str | Path) -> None:
     """A file with a table of the host's own and beside it those of the store."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("pragma journal_mode = wal")
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as connection:
+        _use_wal(connection)
         connection.execute("create table if not exists shop_order (id integer primary key, text text not null)")
         migrate(connection)
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Several processes may do it at once, and SQLite does not wait for whoever is at it."""
+    for _ in range(500):
+        try:
+            connection.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError:
+            time.sleep(0.01)
+        else:
+            return
+    connection.execute("pragma journal_mode = wal")
 
 
 class SQLiteHost:
