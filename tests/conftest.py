@@ -36,6 +36,7 @@ BUDGET_CPU_SECONDS = {
 }
 BUDGET_OF_OTHERS = 30
 HANDED_OVER = "ordercore_cpu_seconds"
+DEAR_SECONDS = 10
 
 # Begun first, so that at the end of a parallel run no process is still at a long test while the others have nothing.
 LONGEST_FIRST = (
@@ -70,6 +71,8 @@ class CpuBudget:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.spent: defaultdict[str, float] = defaultdict(float)
+        self.dear: dict[str, float] = {}
+        """Single tests that used more than a whole suite of others may; told, so that the dear one is found."""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -78,7 +81,10 @@ class CpuBudget:
             return (yield)
         finally:
             if item.get_closest_marker("slow") is None:
-                self.spent[suite_of(item.path, self.root)] += cpu_seconds() - before
+                spent = cpu_seconds() - before
+                self.spent[suite_of(item.path, self.root)] += spent
+                if spent > DEAR_SECONDS:
+                    self.dear[item.nodeid] = spent
 
     def exceeded(self) -> bool:
         # The nightly profile tries so often that no budget holds.
@@ -86,13 +92,15 @@ class CpuBudget:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        for suite, spent in getattr(node, "workeroutput", {}).get(HANDED_OVER, {}).items():
-            self.spent[suite] += spent
+        spent, dear = getattr(node, "workeroutput", {}).get(HANDED_OVER, ({}, {}))
+        self.dear |= dear
+        for suite, seconds in spent.items():
+            self.spent[suite] += seconds
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         if (handed_over := getattr(session.config, "workeroutput", None)) is not None:
-            handed_over[HANDED_OVER] = dict(self.spent)
+            handed_over[HANDED_OVER] = (dict(self.spent), self.dear)
         elif exitstatus == pytest.ExitCode.OK and self.exceeded():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -102,6 +110,8 @@ class CpuBudget:
             within = spent <= budget_of(suite)
             line = f"suite {suite}: {spent:.1f} s of {budget_of(suite)} s budget"
             terminalreporter.write_line(line if within else f"{line}: TOO MUCH", red=not within)
+        for test, spent in sorted(self.dear.items(), key=lambda pair: -pair[1]):
+            terminalreporter.write_line(f"test {test}: {spent:.1f} s")
 
 
 class Figures:

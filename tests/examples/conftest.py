@@ -40,6 +40,10 @@ def load():
     return load
 
 
+# Whoever runs the tests in the background of a shell has Ctrl-C ignored, and a child would inherit that.
+RUN = "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); runpy.run_path(sys.argv[1], run_name='__main__')"
+
+
 @pytest.fixture
 def started(tmp_path):
     """An example as its one command runs it, in a folder of its own; killed afterwards."""
@@ -47,7 +51,7 @@ def started(tmp_path):
     @contextmanager
     def started(name, **environ):
         with subprocess.Popen(
-            [sys.executable, EXAMPLES / name], cwd=tmp_path, env=os.environ | environ, text=True,
+            [sys.executable, "-c", RUN, EXAMPLES / name], cwd=tmp_path, env=os.environ | environ, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         ) as process:  # fmt: skip
             try:

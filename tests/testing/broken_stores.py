@@ -184,7 +184,7 @@ class HastyLog(MemoryStore):
 
     def read_all(self, after, limit=1000, *, tenant="", hot=False):
         with self._lock:
-            page = super().read_all(after, limit, tenant=tenant)
+            page = super().read_all(after, limit, tenant=tenant, hot=hot)
             end = super().read_all(after, 10**6, tenant=tenant)
             return evolve(page, cursor=end.cursor)
 
@@ -198,22 +198,22 @@ class SequenceCursor(MemoryStore):
         self.passed = threading.Event()
 
     def commit(self, batch):
-        if len(batch.appends) <= 2:
+        if len(batch.appends) < 2 or self.passed.is_set() or threading.active_count() < 3:
             return super().commit(batch)
         with self._lock:
             before = len(self._of(batch.tenant).log)
             result = super().commit(batch)
             written = set(range(before, len(self._of(batch.tenant).log)))
             self.open |= written
-        # The rows are numbered; the rest of the transaction takes its time: the first one until a reader has passed it by.
+        # The rows are numbered; the rest of the transaction takes its time: until a reader has passed it by.
         self.passed.wait(2)
         with self._lock:
             self.open -= written
         return result
 
-    def read_all(self, after, limit=1000, *, tenant=""):
+    def read_all(self, after, limit=1000, *, tenant="", hot=False):
         with self._lock:
-            page = super().read_all(after, limit, tenant=tenant)
+            page = super().read_all(after, limit, tenant=tenant, hot=hot)
             shown = [record for record in page.records if int(record.position) - 1 not in self.open]
             cursor = shown[-1].position if shown else after
             if shown and self.open and min(self.open) < int(cursor) - 1:
@@ -242,9 +242,9 @@ class DirtyLog(MemoryStore):
             del self.writing[batch.command_id]
             return super().commit(batch)
 
-    def read_all(self, after, limit=1000, *, tenant=""):
+    def read_all(self, after, limit=1000, *, tenant="", hot=False):
         with self._lock:
-            page = super().read_all(after, limit, tenant=tenant)
+            page = super().read_all(after, limit, tenant=tenant, hot=hot)
             more = [record for records in self.writing.values() for record in records]
             return evolve(page, records=(*page.records, *more)) if page.records and not page.lag else page
 
@@ -252,9 +252,9 @@ class DirtyLog(MemoryStore):
 class DoubledDelivery(MemoryStore):
     """Begins each page of the log where the page before ended, with its last row once more."""
 
-    def read_all(self, after, limit=1000, *, tenant=""):
+    def read_all(self, after, limit=1000, *, tenant="", hot=False):
         with self._lock:
-            page = super().read_all(after, limit, tenant=tenant)
+            page = super().read_all(after, limit, tenant=tenant, hot=hot)
             if not page.records or after is None:
                 return page
             again = super().read_all(str(int(after) - 1), 1, tenant=tenant)
@@ -635,9 +635,9 @@ class RollsTheHostBack(SQLiteStore):
 class SetsTheSession(SQLiteStore):
     """Gives the host's connection a setting that suits the store."""
 
-    def read_all(self, after, limit=1000, *, tenant=""):
+    def read_all(self, after, limit=1000, *, tenant="", hot=False):
         self._database.connection().execute("pragma cache_size = -4321")
-        return super().read_all(after, limit, tenant=tenant)
+        return super().read_all(after, limit, tenant=tenant, hot=hot)
 
 
 class SettledTooSoon(SQLiteStore):
