@@ -41,7 +41,11 @@ def load():
 
 
 # Whoever runs the tests in the background of a shell has Ctrl-C ignored, and a child would inherit that.
-RUN = "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); runpy.run_path(sys.argv[1], run_name='__main__')"
+RUN = """
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
 
 
 @pytest.fixture
