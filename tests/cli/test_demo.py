@@ -3,6 +3,9 @@
 import base64
 import hashlib
 import hmac
+import io
+import shutil
+from contextlib import redirect_stdout
 from email import message_from_bytes
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 from ordercore import Kernel
+from ordercore.cli import main
 from ordercore.cli.demo.clock import DemoClock
 from ordercore.cli.demo.documents import DELIVERIES, SECRET, document, transmission
 from ordercore.cli.demo.replenishing import ANSWER, PURCHASE
@@ -25,6 +29,25 @@ def empty(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    """The folder in which the demonstration ran, and what it told; once for all tests that look at it."""
+    folder, out = tmp_path_factory.mktemp("demo"), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out):
+        patch.chdir(folder)
+        patch.delenv("COLUMNS", raising=False)
+        assert main(["demo"]) == 0
+    return folder, out.getvalue()
+
+
+@pytest.fixture
+def told(played, empty):
+    """What the demonstration told, with a copy of what it left in the folder of this test."""
+    folder, out = played
+    shutil.copytree(folder / "build", empty / "build")
+    return out
+
+
 def test_it_starts_from_an_empty_file_and_tells_the_same_story_each_time(run, empty):
     status, first, err = run("demo")
     assert (status, err) == (0, "")
@@ -32,8 +55,7 @@ def test_it_starts_from_an_empty_file_and_tells_the_same_story_each_time(run, em
     assert {path.relative_to(empty).parts[0] for path in empty.rglob("*")} == {"build"}
 
 
-def test_it_shows_what_it_promises_in_at_most_a_hundred_and_seventy_lines(run, empty):
-    _, told, _ = run("demo")
+def test_it_shows_what_it_promises_in_at_most_a_hundred_and_seventy_lines(told):
     lines = told.splitlines()
     assert "second run: 0 new events" in lines
     assert "verify: clean" in lines
@@ -44,8 +66,7 @@ def test_it_shows_what_it_promises_in_at_most_a_hundred_and_seventy_lines(run, e
         assert shown in told, shown
 
 
-def test_the_next_commands_work_as_printed(run, empty):
-    _, told, _ = run("demo")
+def test_the_next_commands_work_as_printed(run, told):
     commands = [line.partition(" -m ordercore ")[2].split() for line in told.splitlines()[-3:]]
     assert len(commands) == 3
     for arguments in commands:
@@ -54,8 +75,7 @@ def test_the_next_commands_work_as_printed(run, empty):
         assert out
 
 
-def test_its_last_act_is_the_report(run, empty):
-    _, told, _ = run("demo")
+def test_its_last_act_is_the_report(told, empty):
     assert "build/report.html, build/report.png" in told.splitlines()
     page = (empty / "build" / "report.html").read_text("utf-8")
     assert "A week in a tea shop" in page
@@ -63,8 +83,7 @@ def test_its_last_act_is_the_report(run, empty):
     assert (empty / "build" / "report.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_its_parcels_are_booked_and_their_labels_lie_beside_the_store(run, empty):
-    _, told, _ = run("demo")
+def test_its_parcels_are_booked_and_their_labels_lie_beside_the_store(told, empty):
     labels = {path.name: path.read_bytes() for path in (empty / "build" / "labels").iterdir()}
     assert len(labels) == 6
     assert all(body.startswith(b"%PDF" if name.endswith(".pdf") else b"^XA") for name, body in labels.items())
@@ -78,8 +97,8 @@ def test_its_parcels_are_booked_and_their_labels_lie_beside_the_store(run, empty
         assert kernel.effects() == ()
 
 
-def test_what_runs_low_is_ordered_by_mail_and_answered_by_mail(run, empty):
-    run("demo")
+@pytest.mark.usefixtures("told")
+def test_what_runs_low_is_ordered_by_mail_and_answered_by_mail(empty):
     (sent,) = (empty / "build" / "outbox").iterdir()
     order = message_from_bytes(sent.read_bytes())
     answer = message_from_bytes(document(ANSWER))
@@ -93,8 +112,8 @@ def test_what_runs_low_is_ordered_by_mail_and_answered_by_mail(run, empty):
     assert "P-204" in said.text
 
 
-def test_its_story_is_in_the_store(run, empty):
-    run("demo")
+@pytest.mark.usefixtures("told")
+def test_its_story_is_in_the_store():
     with Kernel.open("sqlite:///build/demo.db") as kernel:
         statuses = {row.id: (row.summary.status, row.summary.fulfillment) for row in kernel.orders()}
         assert statuses["web:450781002"] == ("completed", "delivered")

@@ -48,9 +48,12 @@ class Parts(HTMLParser):
         self.words.append(data)
 
 
-@pytest.fixture
-def written(shop, tmp_path):
-    return write_report(shop, tmp_path / "out", tables=tmp_path / "tables")
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The report of that shop, written once for all tests that look at it."""
+    kernel, folder = Kernel(), tmp_path_factory.mktemp("report")
+    trade(kernel)
+    return write_report(kernel, folder / "out", tables=folder / "tables")
 
 
 def test_the_page_takes_nothing_from_elsewhere(written):
@@ -109,7 +112,7 @@ def test_the_same_store_gives_the_same_bytes(shop, written, tmp_path):
 
 
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo"])
-def test_wherever_the_machine_is(written, tmp_path, zone):
+def test_wherever_the_machine_is(tmp_path, zone):
     program = (
         "import sys; from pathlib import Path; from ordercore import Kernel; from ordercore.report import write_report\n"
         "with Kernel.open(sys.argv[1]) as kernel:\n    write_report(kernel, Path(sys.argv[2]), only=['orders', 'months'])"
