@@ -18,7 +18,6 @@ from ordercore.testing.sample_events import delivery, receive
 from ordercore_postgres.store import PostgresStore
 from ordercore_postgres.testing import PoolingProxy
 
-
 TABLES = "select string_agg(oid::regclass::text, ', ') from pg_class where relkind = 'r' and relname ~ '^ordercore_(?!schema|epoch)'"
 
 
