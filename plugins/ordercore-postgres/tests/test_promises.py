@@ -189,6 +189,26 @@ def test_set_queries_and_pages_go_by_indexes(store, url):
     assert "ROW(epoch, xid, pos) > ROW(" in page.split("Filter")[0] or "Index Cond" in page, page
 
 
+def test_a_plan_serves_whatever_is_asked(store):
+    """To make one for each read took as long as the read."""
+    commits = [delivery("in", receive("TEA", 10**6)), *(whole(f"o{number}") for number in range(20))]
+    store.commit_many(commits)
+    one, all_kinds = [ReadStream(commits[1].appends[0].stream)], QUERIES
+    for queries in (one, all_kinds):
+        for _ in range(16):
+            store.read(queries)
+    ask = Ask("select generic_plans, custom_plans from pg_prepared_statements where statement like '(select %'")
+    made = store._lender.run(_asked(ask))
+    assert len(made) == 2
+    for generic, custom in made:
+        assert custom <= 5
+        assert generic >= 10
+
+
+def _asked(ask):
+    return (yield ask)
+
+
 def test_changes_of_rows_touch_no_index(store, url):
     store.commit(delivery("in", receive("TEA", 10**6)))
     for number in range(200):
