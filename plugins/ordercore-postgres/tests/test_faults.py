@@ -206,7 +206,7 @@ def test_behind_a_proxy_nothing_is_prepared(url):
         store.use_codec(sample_codec())
         for number in range(8):
             store.commit(delivery(f"d{number}", receive("TEA", 1)))
-        connection = store._lender._idle[0]
+        connection = store._lender._idle[0].connection
         assert connection.execute("select count(*) from pg_prepared_statements").fetchone() == (0,)
         assert connection.execute("show enable_seqscan").fetchone() == ("on",)
         store.close()

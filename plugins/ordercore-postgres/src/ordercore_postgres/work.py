@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from json.encoder import JSONEncoder
 from operator import itemgetter
@@ -17,6 +17,7 @@ from ordercore.store.result import Committed
 from ordercore.store.scalars import micros_of
 from ordercore.values import Stream
 from ordercore_postgres.cursors import cursor_of
+from ordercore_postgres.faults import unstorable
 
 Line = list[Any]
 Merged = dict[str, list[Any]]
@@ -26,7 +27,28 @@ Move = tuple[str, str | None, str | None]
 VERSION: Final = 4
 """Where in a log row the version is."""
 
-as_json: Final = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_NARROW: Final = 5 + 1 + max(COLUMN["available"], COLUMN["soft_reserved"], COLUMN["reserved"])
+"""A row of changes is no longer than this if nothing moves but what is promised."""
+
+
+def _encoder() -> Callable[[object], str]:
+    try:
+        from msgspec.json import Encoder
+    except ImportError:
+        return JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    encode = Encoder().encode
+
+    def text_of(value: object) -> str:
+        try:
+            return encode(value).decode()
+        except UnicodeEncodeError as error:
+            raise unstorable(error) from error
+
+    return text_of
+
+
+as_json: Final = _encoder()
+"""JSON of plain values, by msgspec where it is installed. Lone surrogates are refused here or by the driver."""
 
 
 class Work:
@@ -193,6 +215,8 @@ def _merge_rows(works: Sequence[Work], merged: Merged) -> None:
     if rows:
         rows.sort(key=itemgetter(0, 1, 2, 3))
         merged["p"] = rows
+        if max(map(len, rows)) <= _NARROW:
+            merged["a"] = []
     if guards:
         merged["g"] = guards
 

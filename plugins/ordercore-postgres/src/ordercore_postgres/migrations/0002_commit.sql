@@ -11,6 +11,7 @@
 --   d  waves of documents, none twice in one: {n: new, u: at their revision, s: whatever is there, x: deleted}
 --   s  timers to set: [kind, key, due];  c  timers to cancel: [kind, key]
 --   p  changes of rows, sorted: [sku, owner, lot, place, least available afterwards, figures up to the last that changes]
+--   a  there, and empty, if no figures but the first three change: available, soft_reserved, reserved
 --   r  whether to look first for rows of transactions that this server has not begun yet: for a store on a connection of
 --      the host's, which never looks at anything when it is opened
 --   g  what else rows must hold afterwards: [sku, owner, lot, place, column, at least or null, exactly or null]
@@ -307,32 +308,51 @@ begin
     if work ? 'p' then
         -- One row after the other in the order of the list, which is the order of the index, so that is the order of the
         -- locks: joins other than row by row are switched off above.
-        with asked as materialized (
-            select t as tenant, r->>0 as sku, r->>1 as owner, r->>2 as lot, r->>3 as place, (r->4)::bigint as least,
-                (r->5)::bigint as available, coalesce((r->6)::bigint, 0) as soft_reserved,
-                coalesce((r->7)::bigint, 0) as reserved, coalesce((r->8)::bigint, 0) as released,
-                coalesce((r->9)::bigint, 0) as picked, coalesce((r->10)::bigint, 0) as packed,
-                coalesce((r->11)::bigint, 0) as quality_control, coalesce((r->12)::bigint, 0) as quarantine,
-                coalesce((r->13)::bigint, 0) as damaged, coalesce((r->14)::bigint, 0) as returns_inbound
-            from jsonb_array_elements(work->'p') r
-        ), put as (
-            update ordercore_position p set
-                available = p.available + a.available, soft_reserved = p.soft_reserved + a.soft_reserved,
-                reserved = p.reserved + a.reserved, released = p.released + a.released, picked = p.picked + a.picked,
-                packed = p.packed + a.packed, quality_control = p.quality_control + a.quality_control,
-                quarantine = p.quarantine + a.quarantine, damaged = p.damaged + a.damaged,
-                returns_inbound = p.returns_inbound + a.returns_inbound
-            from asked a
-            where p.tenant = a.tenant and p.sku = a.sku and p.owner = a.owner and p.lot = a.lot and p.place = a.place
-            returning least(
-                p.available - a.least, p.soft_reserved, p.reserved, p.released, p.picked, p.packed, p.quality_control,
-                p.quarantine, p.damaged, p.returns_inbound
-            ) as lowest, greatest(
-                p.available, p.soft_reserved, p.reserved, p.released, p.picked, p.packed, p.quality_control,
-                p.quarantine, p.damaged, p.returns_inbound
-            ) as highest
-        )
-        select count(*), min(lowest), max(highest) into counted from put;
+        if work ? 'a' then
+            -- Nothing moves but what is promised: fewer columns are a tenth of the time of a commit.
+            with asked as materialized (
+                select t as tenant, r->>0 as sku, r->>1 as owner, r->>2 as lot, r->>3 as place, (r->4)::bigint as least,
+                    (r->5)::bigint as available, coalesce((r->6)::bigint, 0) as soft_reserved,
+                    coalesce((r->7)::bigint, 0) as reserved
+                from jsonb_array_elements(work->'p') r
+            ), put as (
+                update ordercore_position p set
+                    available = p.available + a.available, soft_reserved = p.soft_reserved + a.soft_reserved,
+                    reserved = p.reserved + a.reserved
+                from asked a
+                where p.tenant = a.tenant and p.sku = a.sku and p.owner = a.owner and p.lot = a.lot and p.place = a.place
+                returning least(p.available - a.least, p.soft_reserved, p.reserved) as lowest,
+                    greatest(p.available, p.soft_reserved, p.reserved) as highest
+            )
+            select count(*), min(lowest), max(highest) into counted from put;
+        else
+            with asked as materialized (
+                select t as tenant, r->>0 as sku, r->>1 as owner, r->>2 as lot, r->>3 as place, (r->4)::bigint as least,
+                    (r->5)::bigint as available, coalesce((r->6)::bigint, 0) as soft_reserved,
+                    coalesce((r->7)::bigint, 0) as reserved, coalesce((r->8)::bigint, 0) as released,
+                    coalesce((r->9)::bigint, 0) as picked, coalesce((r->10)::bigint, 0) as packed,
+                    coalesce((r->11)::bigint, 0) as quality_control, coalesce((r->12)::bigint, 0) as quarantine,
+                    coalesce((r->13)::bigint, 0) as damaged, coalesce((r->14)::bigint, 0) as returns_inbound
+                from jsonb_array_elements(work->'p') r
+            ), put as (
+                update ordercore_position p set
+                    available = p.available + a.available, soft_reserved = p.soft_reserved + a.soft_reserved,
+                    reserved = p.reserved + a.reserved, released = p.released + a.released, picked = p.picked + a.picked,
+                    packed = p.packed + a.packed, quality_control = p.quality_control + a.quality_control,
+                    quarantine = p.quarantine + a.quarantine, damaged = p.damaged + a.damaged,
+                    returns_inbound = p.returns_inbound + a.returns_inbound
+                from asked a
+                where p.tenant = a.tenant and p.sku = a.sku and p.owner = a.owner and p.lot = a.lot and p.place = a.place
+                returning least(
+                    p.available - a.least, p.soft_reserved, p.reserved, p.released, p.picked, p.packed, p.quality_control,
+                    p.quarantine, p.damaged, p.returns_inbound
+                ) as lowest, greatest(
+                    p.available, p.soft_reserved, p.reserved, p.released, p.picked, p.packed, p.quality_control,
+                    p.quarantine, p.damaged, p.returns_inbound
+                ) as highest
+            )
+            select count(*), min(lowest), max(highest) into counted from put;
+        end if;
         if counted.min < 0 then
             raise exception using errcode = 'OC001', message = 'ordercore: a row falls short';
         end if;
