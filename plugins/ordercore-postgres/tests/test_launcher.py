@@ -35,8 +35,12 @@ def alive(pid):
     except ProcessLookupError:
         return False
     # Killed, its parent too, and not yet reaped by the first process of the machine: in a container perhaps never.
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except ProcessLookupError:
+        return False  # it went just now
+    except FileNotFoundError:
+        return not Path("/proc/self/stat").exists()  # so did it, unless this system has no such files
 
 
 class TestPrograms:
