@@ -21,6 +21,8 @@ from ordercore.message import Receipt
 from ordercore.testing.races import processes
 from ordercore_postgres import PostgresStore
 
+WITH = "a statement of with clauses"
+
 
 @contextmanager
 def postgres_shop(address: str, size: Size) -> Iterator[DurableShop]:
@@ -66,6 +68,10 @@ def durable_postgres(size: Size) -> Iterator[Result]:
         for wish in islice(source, number):
             twin.place(wish)
 
+    def place_at_once(number: int) -> None:
+        for wish in islice(source, number):
+            twin.place_at_once(wish)
+
     def place_many(number: int) -> None:
         for _ in range(number // 50):
             twin.place_many(list(islice(source, 50)))
@@ -83,6 +89,7 @@ def durable_postgres(size: Size) -> Iterator[Result]:
             cases[f"durable-1-postgres{suffix}"] = Case(single, one, beside=mine)
             cases[f"durable-50-postgres{suffix}"] = Case(grouped, fifty, beside=mine)
         cases["twin 1"] = Case(partial(place, one), one, beside=theirs)
+        cases[WITH] = Case(partial(place_at_once, one), one, beside=theirs)
         cases["twin 50"] = Case(partial(place_many, fifty), fifty, beside=theirs)
         samples = interleaved(cases, size.rounds, warm=3)
         for name in [name for name in cases if name.startswith("durable")]:
@@ -90,12 +97,17 @@ def durable_postgres(size: Size) -> Iterator[Result]:
             yield from compared(name, samples[name], twins, "us wall/order", WALL)
             yield from compared(f"{name}-client", samples[name], twins, "us client CPU/order")
             yield from compared(f"{name}-server", samples[name], twins, "us server CPU/order", SERVER_CPU)
+        statement = {WITH: samples[WITH]}
+        yield from compared("function-1-postgres", samples["twin 1"], statement, "us wall/order", WALL)
+        yield from compared(
+            "function-1-postgres-server", samples["twin 1"], statement, "us server CPU/order", SERVER_CPU
+        )
         for pinned, suffix in ((True, ""), (False, "-sourced")):
             for group in (1, 50):
                 value = _round_trips(own, shop, pinned=pinned, group=group)
                 yield Result(f"round-trips-{group}-postgres{suffix}", value, "round trips/order")
         assert shop.check(), "the database is not what was written"
-    journal = (size.rounds + 3) * (one + fifty)
+    journal = (size.rounds + 3) * (one + one + fifty)
     counted = twin.counted()
     assert (counted[0], counted[1]) == (journal, journal), counted
     twin.connection.close()

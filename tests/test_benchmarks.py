@@ -14,7 +14,7 @@ WORKLOADS = {
     "durable-50-sourced", "throughput-50", "flash", "mem", "replay-0k", "test-kit", "growth-life", "growth-durable-50",
     "durable-1-postgres", "durable-1-postgres-client", "durable-1-postgres-server", "durable-50-postgres", "flash-postgres",
     "hot-1", "spread-1", "hot-2", "es-4-save-memory", "es-4-load-memory",
-    "spread-2", "hot-1-batches", "spread-2-batches", "hot-2-batches", "growth-durable-50-postgres",
+    "function-1-postgres", "spread-2", "hot-1-batches", "spread-2-batches", "hot-2-batches", "growth-durable-50-postgres",
     "es-4-save-sqlite", "es-4-load-sqlite", "es-4-save-postgres", "es-4-load-postgres",
 }  # fmt: skip
 ROUND_TRIPS_MOST = {"round-trips-1-postgres": 1, "round-trips-1-postgres-sourced": 2}

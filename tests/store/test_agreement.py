@@ -35,6 +35,7 @@ from ordercore.store import (
     Short,
 )
 from ordercore.store.memory import MemoryStore
+from ordercore.store.posting import WIDTH
 from ordercore.store.sqlite import SQLiteStore
 from ordercore.testing.sample_events import (
     HERE,
@@ -142,6 +143,9 @@ class Source:
         return SetTimer("expire", key, NOW + timedelta(minutes=chance.randint(1, 4)))
 
 
+NOTHING = (0,) * WIDTH
+
+
 def contents(store, last):
     queries = [
         *(ReadStream(stream, after) for stream in STREAMS for after in (0, 2)),
@@ -155,7 +159,7 @@ def contents(store, last):
 
 
 def plain(value):
-    """Without cursors and fences, which are each store's own; of a cursor stays whether there is one."""
+    """Without what is each store's own: cursors, of which stays whether there is one, fences, and rows of zeros."""
     match value:
         case Committed() | Outcome():
             inner = {"appended": plain(value.appended)} if isinstance(value, Outcome) else {}
@@ -171,7 +175,7 @@ def plain(value):
         case list() | tuple() if not hasattr(value, "_fields"):
             return [plain(each) for each in value]
         case dict():
-            return {key: plain(each) for key, each in value.items()}
+            return {key: plain(each) for key, each in value.items() if each != NOTHING}
         case _:
             return value
 
