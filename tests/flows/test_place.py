@@ -2,7 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from ordercore.errors import InvalidCommand
+from ordercore.catalog import PutLocation
+from ordercore.errors import Insufficient, InvalidCommand
 from ordercore.flows.record import waiting_key
 from ordercore.order import Line, PlaceOrder
 from ordercore.stock import CartLine, Received, ReceiveStock, ReserveCart
@@ -26,6 +27,21 @@ def test_what_a_cart_held_too_much_is_given_away_less_what_the_order_takes_elsew
     assert bench.units("TEA", "loc/WH1") == {"available": 2, "reserved": 1}
     assert bench.units("TEA", "loc/WH2") == {"reserved": 2}
     assert bench.document("waiting", waiting_key("shop:1001", "2")).quantity == 2
+
+
+@pytest.mark.parametrize("shortage", ["refuse", "backorder"])
+def test_a_location_that_does_not_sell_gives_nothing_to_a_line_that_is_pinned_to_it(bench, shortage):
+    """On the first attempt as on every other: lines that are all pinned are reserved without a look at what is there."""
+    receive(bench, "TEA", 3)
+    bench(PutLocation("WH1", "One", sellable=False))
+    order = place(("TEA", 1, "WH1"), shortage=shortage)
+    if shortage == "refuse":
+        with pytest.raises(Insufficient):
+            bench(order)
+    else:
+        bench(order)
+        assert bench.document("waiting", waiting_key("shop:1001", "1")).quantity == 1
+    assert bench.units("TEA", "loc/WH1") == {"available": 3}
 
 
 def one(**more):

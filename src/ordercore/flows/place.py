@@ -72,9 +72,11 @@ def flow_place_order(command: PlaceOrder, context: Context, shop: Shop) -> Flow[
     if cart is not None:
         _take_cart(draft, command, context, snapshot.of(cart))
     if allocate and draft.demands:
-        if unseen:
+        if unseen and _sold_there(draft.demands, view):
             draft.events.append(OrderAllocated(_pinned(draft.demands), PINNED, 1))
         else:
+            if unseen:
+                snapshot = yield from read(offers)
             yield from _source(draft, command, shop, view, snapshot.of(offers))
     return (yield from _decided(draft, command, context, shop, view))
 
@@ -236,6 +238,11 @@ def _demands(lines: Iterable[OrderLine]) -> list[Demand]:
         for line in lines
         if line.tracked
     ]
+
+
+def _sold_there(demands: Iterable[Demand], view: CatalogView) -> bool:
+    sites = view.sites.by_place
+    return all([place in sites for _, _, _, place, _ in demands])  # noqa: C419  # a list is quicker
 
 
 def _pinned(demands: Iterable[Demand]) -> tuple[Leg, ...]:
