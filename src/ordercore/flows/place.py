@@ -75,7 +75,7 @@ def flow_place_order(command: PlaceOrder, context: Context, shop: Shop) -> Flow[
         if unseen and _sold_there(draft.demands, view):
             draft.events.append(OrderAllocated(_pinned(draft.demands), PINNED, 1))
         else:
-            if unseen:
+            if unseen:  # nothing is promised where nothing is sold: planned, it is refused or waits
                 snapshot = yield from read(offers)
             yield from _source(draft, command, shop, view, snapshot.of(offers))
     return (yield from _decided(draft, command, context, shop, view))
